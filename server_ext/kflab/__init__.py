@@ -1,0 +1,1 @@
+"""The lab side of kfhub: what a notebook imports."""

@@ -1,0 +1,1 @@
+"""What default-editor sees of its namespace."""

@@ -1,0 +1,1 @@
+"""The store behind its worker process, the index and the queries."""

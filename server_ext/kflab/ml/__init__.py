@@ -1,0 +1,1 @@
+"""Datasets, preprocessing, split, models, training and evaluation."""

@@ -1,0 +1,1 @@
+"""RunSpec, event log, supervisor and runner."""

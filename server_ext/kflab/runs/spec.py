@@ -1,0 +1,69 @@
+"""RunSpec version 1: one JSON document that says everything a run does."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from kflab.ml.spec import DatasetSpec, ModelSpec, PreprocessSpec, SplitSpec, Strict, Task, TrainingSpec
+
+__all__ = ["EngineSpec", "From", "RunKind", "RunSpec", "RunState", "Ulid", "new_ulid"]
+
+RunKind = Literal["train", "tune", "evaluate"]
+RunState = Literal["queued", "running", "paused", "interrupted", "done", "failed", "cancelled"]
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+Ulid = Annotated[str, Field(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+
+
+def new_ulid() -> str:
+    """A ULID: 48 bits of Unix time in ms, 80 random bits, Crockford base 32 (https://github.com/ulid/spec)."""
+    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+class From(Strict):
+    """The run that this one continues or evaluates."""
+
+    run: Ulid
+    checkpoint: Literal["best", "last"] = "best"
+
+
+class EngineSpec(Strict):
+    where: Literal["local"] = "local"
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+    seconds: Annotated[float, Field(gt=0)] | None = None
+
+
+class RunSpec(Strict):
+    """A request to train or to evaluate. `key` makes a repeated POST one run."""
+
+    version: Literal[1] = 1
+    kind: RunKind = "train"
+    key: Ulid | None = None
+    name: Annotated[str, Field(max_length=200)] = ""
+    workspace: Annotated[str, Field(min_length=1, max_length=200)] = "default"
+    from_: From | None = Field(default=None, alias="from")
+    task: Task = "auto"
+    metrics: list[str] = []
+    dataset: DatasetSpec | None = None
+    preprocess: PreprocessSpec = PreprocessSpec()
+    split: SplitSpec = SplitSpec()
+    model: ModelSpec | None = None
+    training: TrainingSpec = TrainingSpec()
+    engine: EngineSpec = EngineSpec()
+
+    @model_validator(mode="after")
+    def _complete(self) -> RunSpec:
+        if self.kind == "train":
+            for name in ("dataset", "model"):
+                if getattr(self, name) is None:
+                    raise ValueError(f"a run of kind train needs '{name}'.")
+        if self.kind == "evaluate" and self.from_ is None:
+            raise ValueError("a run of kind evaluate needs 'from': the run whose model is evaluated.")
+        if self.kind == "tune":
+            raise ValueError("kind tune is not available in this version; use train or evaluate.")
+        return self

@@ -1,0 +1,1 @@
+"""Record and read metadata, start and follow runs: a client of the REST API."""

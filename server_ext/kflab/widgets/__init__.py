@@ -1,0 +1,1 @@
+"""Anywidget classes around the shared views."""
