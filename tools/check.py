@@ -1,0 +1,101 @@
+"""Run every check of the project but the cluster's, show how each ended, and say what was left out.
+
+    python tools/check.py            all
+    python tools/check.py jest types some of them, by name
+
+With CI=true a check that had to be skipped counts as failed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv/bin"
+sys.path[:0] = [str(ROOT)]
+
+from tools import browser  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    command: tuple[str, ...]
+    folder: str = "."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    name: str
+    state: str  # passed, failed, skipped
+    seconds: float
+    note: str = ""
+
+
+CHECKS = (
+    Check("ruff", ("ruff", "check", ".")),
+    Check("format", ("ruff", "format", "--check", ".")),
+    Check("mypy", ("mypy",)),
+    Check("imports", ("lint-imports",)),
+    Check("tracked files", ("python", "-m", "tools.tracked")),
+    Check("generated types", ("python", "-m", "tools.generated")),
+    Check("tsc", ("node_modules/.bin/tsc", "--noEmit"), "labextension"),
+    Check("eslint", ("jlpm", "lint:eslint"), "labextension"),
+    Check("prettier", ("jlpm", "lint:prettier"), "labextension"),
+    Check("jest", ("jlpm", "test"), "labextension"),
+    Check("pytest", ("pytest", "-q", "-m", "not browser and not wheel")),
+    Check("wheel", ("pytest", "-q", "-m", "wheel", "tests/wheel")),
+    Check("browser", ("pytest", "-q", "-m", "browser", "tests/browser")),
+)
+
+
+def run(check: Check, env: dict[str, str]) -> Outcome:
+    print(f"\n=== {check.name}: {' '.join(check.command)}", flush=True)
+    began = time.monotonic()
+    code = subprocess.run(check.command, cwd=ROOT / check.folder, env=env).returncode
+    return Outcome(check.name, "failed" if code else "passed", time.monotonic() - began)
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - {c.name for c in CHECKS}
+    if unknown:
+        print(f"no check named {', '.join(sorted(unknown))}; there are: {', '.join(c.name for c in CHECKS)}")
+        return 2
+    env = {
+        **os.environ,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'server_ext'}",
+    }
+    outcomes: list[Outcome] = []
+    for check in CHECKS:
+        if names and check.name not in names:
+            continue
+        if check.name == "browser":
+            path, problem = browser.find_or_install()
+            if path is None:
+                outcomes.append(Outcome(check.name, "skipped", 0.0, problem))
+                continue
+            env["KFHUB_CHROMIUM"] = path
+        outcomes.append(run(check, env))
+    print("\n=== summary")
+    for o in outcomes:
+        print(f"{o.state:8} {o.name:16} {o.seconds:6.1f} s  {o.note}".rstrip())
+    failed = [o.name for o in outcomes if o.state == "failed"]
+    skipped = [o.name for o in outcomes if o.state == "skipped"]
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    if skipped:
+        strict = os.environ.get("CI") == "true"
+        print(f"skipped: {', '.join(skipped)}" + (" (a failure, as CI=true)" if strict else ""))
+        if strict:
+            return 1
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
