@@ -1,0 +1,33 @@
+"""The command `kfhub`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+policy_app = typer.Typer(no_args_is_help=True, help="Policy files: what users may choose.")
+app.add_typer(policy_app, name="policy")
+
+
+@app.callback()
+def main() -> None:
+    """Kubeflow's notebooks for JupyterHub."""
+
+
+@policy_app.command("check")
+def policy_check(file: Annotated[Path, typer.Argument(help="A spawner_ui_config.yaml.")]) -> None:
+    """Print what users may choose, or what is wrong with the file (exit status 1)."""
+    from .errors import PolicyError
+    from .policy import Policy
+    from .policy_summary import summary
+
+    try:
+        policy = Policy.load(file)
+    except PolicyError as error:
+        typer.echo(f"{file} can't be used:", err=True)
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(summary(policy.rules))
