@@ -57,7 +57,7 @@ class Choice:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one policy file is one object, and hashable as that
 class Rules:
     """The whole policy as data.
 
