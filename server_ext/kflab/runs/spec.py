@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from kflab.ml.spec import DatasetSpec, ModelSpec, PreprocessSpec, SplitSpec, Strict, Task, TrainingSpec
+from kflab.runs.events import Best, Cause
 
-__all__ = ["EngineSpec", "From", "RunKind", "RunSpec", "RunState", "Ulid", "new_ulid"]
+__all__ = ["EngineSpec", "From", "Run", "RunKind", "RunSpec", "RunState", "Ulid", "new_ulid"]
 
 RunKind = Literal["train", "tune", "evaluate"]
 RunState = Literal["queued", "running", "paused", "interrupted", "done", "failed", "cancelled"]
@@ -62,8 +63,26 @@ class RunSpec(Strict):
             for name in ("dataset", "model"):
                 if getattr(self, name) is None:
                     raise ValueError(f"a run of kind train needs '{name}'.")
+        if self.kind == "train" and self.from_ is not None:
+            raise ValueError("'from' is for runs of kind evaluate; leave it out.")
         if self.kind == "evaluate" and self.from_ is None:
             raise ValueError("a run of kind evaluate needs 'from': the run whose model is evaluated.")
         if self.kind == "tune":
             raise ValueError("kind tune is not available in this version; use train or evaluate.")
         return self
+
+
+class Run(Strict):
+    """What is known of a run. Times are RFC 3339, ms, UTC."""
+
+    id: Ulid
+    kind: RunKind
+    name: str
+    state: RunState
+    cause: Cause | None = None
+    text: str | None = None
+    created: str
+    started: str | None = None
+    ended: str | None = None
+    spec: RunSpec
+    best: Best | None = None

@@ -1,0 +1,204 @@
+"""The events of a run, one JSON object a line, as the panels, the REST API and the recorder read them.
+
+The supervisor gives each event its `seq` (from 1, no gaps) and its `time`; what a run says is the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from kflab.ml.spec import Strict
+
+__all__ = [
+    "ENDS",
+    "MAX_ROWS",
+    "MAX_TEXT",
+    "Artifact",
+    "Best",
+    "Cancelled",
+    "Cause",
+    "Confusion",
+    "Done",
+    "Epoch",
+    "Event",
+    "Failed",
+    "Interrupted",
+    "Log",
+    "Metric",
+    "Number",
+    "Prediction",
+    "PredictionRow",
+    "SpecialFloat",
+    "Stage",
+    "Warning_",
+    "problem",
+]
+
+MAX_TEXT = 8192
+MAX_ROWS = 200
+ENDS = frozenset({"done", "failed", "cancelled", "interrupted"})
+
+Cause = Literal["error", "signal", "oom", "nan", "disk", "lost"]
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+
+
+class SpecialFloat(Strict):
+    """A float that JSON has no word for."""
+
+    value: Literal["NaN", "Infinity", "-Infinity"] = Field(alias="$float")
+
+
+Number = int | float | SpecialFloat
+Label = bool | int | float | Annotated[str, Field(max_length=1000)] | SpecialFloat | None
+
+
+class _Event(Strict):
+    v: Literal[1] = 1
+    seq: Annotated[int, Field(ge=1)]
+    time: str = Field(description="RFC 3339, ms, UTC")
+
+
+class Stage(_Event):
+    """A part of the work begins or ends."""
+
+    type: Literal["stage"]
+    name: Literal["split", "load", "preprocess", "fit", "score", "save"]
+    state: Literal["begin", "end"]
+
+
+class Log(_Event):
+    """What the run printed. The texts of one stream, joined, are the stream."""
+
+    type: Literal["log"]
+    stream: Literal["stdout", "stderr"]
+    text: Text
+
+
+class Epoch(_Event):
+    """One step of training with its measures; `seconds` is what the step took."""
+
+    type: Literal["epoch"]
+    step: Annotated[int, Field(ge=0)]
+    of: Annotated[int, Field(ge=0)] | None = None
+    unit: Literal["epoch", "iteration", "trees", "samples"]
+    train: dict[str, Number] = {}
+    validation: dict[str, Number] = {}
+    seconds: Number
+
+
+class PredictionRow(Strict):
+    """One row of the validation part: its number in the source, the truth and what the model says."""
+
+    row: int
+    truth: Label
+    pred: Label
+    proba: dict[str, Number] | list[Number] | Number | None = None
+
+
+class Confusion(Strict):
+    """Counts, true class by predicted class."""
+
+    labels: list[Label]
+    matrix: list[list[int]]
+
+
+class Prediction(_Event):
+    """The truth beside the predictions at one step: a sample of rows, and a summary of all `n`."""
+
+    type: Literal["prediction"]
+    step: Annotated[int, Field(ge=0)]
+    part: Literal["validation", "test"] = "validation"
+    n: Annotated[int, Field(ge=0)]
+    rows: Annotated[list[PredictionRow], Field(max_length=MAX_ROWS)]
+    confusion: Confusion | None = None
+    residuals: dict[str, Any] | None = None
+
+
+class Metric(_Event):
+    type: Literal["metric"]
+    name: Name
+    value: Number
+    part: Literal["train", "validation", "test"]
+    std: Number | None = None
+
+
+class Artifact(_Event):
+    """A file that the run made."""
+
+    type: Literal["artifact"]
+    artifact_type: Name | None = None
+    uri: Annotated[str, Field(min_length=1, max_length=4096)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    id: int | None = None
+
+
+class Warning_(_Event):
+    """Something the user should know; the run goes on."""
+
+    type: Literal["warning"]
+    code: Name
+    text: Text
+    hint: Text = ""
+
+
+class Best(Strict):
+    metric: Name
+    value: Number
+
+
+class _End(_Event):
+    """`peak_memory` in bytes, of the largest process of the run."""
+
+    peak_memory: Annotated[int, Field(ge=0)] | None = None
+
+
+class Done(_End):
+    type: Literal["done"]
+    best: Best | None = None
+
+
+class Failed(_End):
+    """`field` names the field of the RunSpec at fault, where there is one."""
+
+    type: Literal["failed"]
+    cause: Cause
+    text: Text
+    field: Name | None = None
+    traceback: Annotated[str, Field(max_length=2 * MAX_TEXT)] | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+
+
+class Cancelled(_End):
+    type: Literal["cancelled"]
+    by: str
+
+
+class Interrupted(_End):
+    type: Literal["interrupted"]
+    by: str
+
+
+Event = Annotated[
+    Stage | Log | Epoch | Prediction | Metric | Artifact | Warning_ | Done | Failed | Cancelled | Interrupted,
+    Field(discriminator="type"),
+]
+
+_EVENT: TypeAdapter[Any] = TypeAdapter(Event)
+_GIVEN = {"v": 1, "seq": 1, "time": ""}
+
+
+def problem(fields: Mapping[str, object]) -> str | None:
+    """What is wrong with an event that a run sent, without seq and time; None if nothing is."""
+    if own := sorted(_GIVEN.keys() & fields.keys()):
+        return f"{own[0]}: is given by the supervisor, not by the run."
+    try:
+        _EVENT.validate_python({**_GIVEN, **fields}, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(str(part) for part in first['loc']) or 'event'}: {first['msg']}"
+    return None

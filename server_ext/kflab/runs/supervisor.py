@@ -1,0 +1,364 @@
+"""The process beside each run: it starts the runner, writes the events, and says how the run ended.
+
+    python -m kflab.runs.supervisor <run folder> [--lock FD] [--workspace DIR] [-- command …]
+
+It stands in a session of its own, so a run outlives the browser, the kernel and the Jupyter server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import io
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from kflab.runs import process
+from kflab.runs.folder import RunFolder, try_lock
+from kflab.runs.log import MAX_LINE, EventLog, LogFull, Record, is_full
+
+__all__ = ["GRACE", "TICK", "ending", "supervise"]
+
+TICK = 0.1  # seconds between looks at the clock and at the request to cancel
+GRACE = 0.3  # seconds that the runner has to end by itself
+_PIECE = 8192  # bytes of printed text in one event
+_READ = 1 << 16
+_LOG_EVENTS = 4 << 20  # bytes of printed text that become events; the rest stands in log.txt
+_LOG_TEXT = 64 << 20  # bytes of printed text that are kept at all
+
+End = dict[str, Any]
+
+
+def ending(code: int, report: Record | None, stop: End | None, *, peak: int, out_of_memory: bool) -> End:
+    """The last event of a run, from how its process died (negative: by a signal), what it reported last,
+    and why it was stopped, if it was. `peak` is in bytes."""
+    if stop is not None:
+        # Work that was done before the request came is done.
+        if stop["type"] != "failed" and report and report["type"] == "done" and code == 0:
+            return {**report, "peak_memory": peak}
+        return {**stop, "peak_memory": peak}
+    if report is not None and (report["type"] == "failed" or code == 0):
+        return {**report, "peak_memory": peak}
+    failed: End = {"type": "failed", "cause": "error", "peak_memory": peak}
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        if out_of_memory and -code == signal.SIGKILL:
+            text = (
+                f"Memory ran out at {peak / 2**20:,.0f} MiB. Use fewer rows, a smaller model or more memory."
+            )
+            return {**failed, "cause": "oom", "text": text, "signal": name}
+        text = f"The run's process was killed by {name}. What it had logged is kept; start it again."
+        return {**failed, "cause": "signal", "text": text, "signal": name}
+    text = f"The run's process ended with exit code {code} before the work was done. See the log."
+    return {**failed, "text": text, "exit_code": code}
+
+
+class _Printed:
+    """One stream that the runner prints to: all of it to log.txt, in pieces to `log` events."""
+
+    def __init__(self, stream: str, file: io.FileIO, append: Callable[..., object]) -> None:
+        self.stream = stream
+        self._file = file
+        self._append = append
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text = ""
+        self._logged = 0
+
+    def feed(self, data: bytes) -> None:
+        rest = memoryview(data[: max(0, _LOG_TEXT - self._file.tell())])
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self._text += self._decoder.decode(data)
+        while len(self._text) * 4 > _PIECE and len(self._text.encode()) >= _PIECE:
+            self._send(self._text.encode()[:_PIECE].decode("utf-8", "ignore"))
+
+    def flush(self) -> None:
+        if self._text:
+            self._send(self._text)
+
+    def _send(self, piece: str) -> None:
+        self._text = self._text[len(piece) :]
+        if self._logged >= _LOG_EVENTS:
+            return
+        self._logged += len(piece)
+        self._append("log", stream=self.stream, text=piece)
+        if self._logged >= _LOG_EVENTS:
+            self._append(
+                "warning",
+                code="log-long",
+                text=f"The run printed more than {_LOG_EVENTS >> 20} MiB to {self.stream}.",
+                hint="The rest is in log.txt in the run's folder.",
+            )
+
+
+class _Watch:
+    """The pipes of one child: events, and what it prints."""
+
+    def __init__(self, log: EventLog, text: io.FileIO, events_fd: int) -> None:
+        self.report: Record | None = None
+        self._log = log
+        self._rest = b""
+        self._events_fd = events_fd
+        self._printed: dict[int, _Printed] = {}
+        self._text = text
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(events_fd, selectors.EVENT_READ)
+
+    def listen(self, stream: str, fd: int) -> None:
+        self._printed[fd] = _Printed(stream, self._text, self._log.append)
+        self._selector.register(fd, selectors.EVENT_READ)
+
+    def wake_on(self, fd: int) -> None:
+        self._selector.register(fd, selectors.EVENT_READ)
+
+    def step(self, timeout: float) -> bool:
+        """Wait for input and take in one round of it. False if none came. Raises LogFull."""
+        ready = [key.fd for key, _ in self._selector.select(timeout)]
+        got = False
+        for fd in ready:
+            try:
+                data = os.read(fd, _READ)
+            except BlockingIOError:
+                continue
+            if not data:
+                self._selector.unregister(fd)
+            elif fd in self._printed:
+                self._printed[fd].feed(data)
+            elif fd == self._events_fd:
+                self._take(data)
+            else:
+                continue
+            got = got or bool(data)
+        return got
+
+    def flush(self) -> None:
+        """Bring what was printed into the log. Raises LogFull."""
+        for printed in self._printed.values():
+            printed.flush()
+
+    def _take(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        # Of a line that is too long, only so much is held that it is still seen to be.
+        self._rest = self._rest[: MAX_LINE + 1]
+        if lines:
+            self.flush()
+        for line in lines:
+            self._event(line)
+
+    def _event(self, line: bytes) -> None:
+        from kflab.runs import events  # pydantic loads while the runner loads its libraries
+
+        if len(line) > MAX_LINE:
+            return self._refuse("longer than 256 KiB")
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return self._refuse("no JSON")
+        if not isinstance(event, dict):
+            return self._refuse("no JSON object")
+        if wrong := events.problem(event):
+            return self._refuse(wrong)
+        if event["type"] in events.ENDS:
+            self.report = event  # written when the process is gone
+            return None
+        try:
+            self._log.append(**event)
+        except ValueError as error:
+            self._refuse(str(error))
+        return None
+
+    def _refuse(self, why: str) -> None:
+        self._log.append(
+            "warning", code="bad-event", text=f"An event of the run was left out: {why[:500]}", hint=""
+        )
+
+
+def _asked_to_cancel(folder: RunFolder) -> End | None:
+    """The `cancelled` event, if somebody asked for it."""
+    try:
+        by = json.loads(folder.cancel.read_bytes()).get("by")
+    except FileNotFoundError:
+        return None
+    except (ValueError, AttributeError, OSError):
+        by = None
+    return {"type": "cancelled", "by": by if isinstance(by, str) and by else "unknown"}
+
+
+def _disk_full() -> End:
+    text = "The disk is full, so the run was stopped. What was logged until then is kept; free some space."
+    return {"type": "failed", "cause": "disk", "text": text}
+
+
+def _watch(
+    child: Popen[bytes], watch: _Watch, folder: RunFolder, seconds: float | None, stopped: list[int]
+) -> End | None:
+    """Follow the child until it ends, or end it. Returns why it was stopped, or None. Raises LogFull."""
+    began = time.monotonic()
+    stop: End | None = None
+    killed_at = 0.0
+    flushed = began
+    while not process.exited(child.pid):
+        watch.step(TICK)
+        at = time.monotonic()
+        if at - flushed >= TICK:
+            watch.flush()
+            flushed = at
+        if stop is None:
+            if stopped:
+                stop = {"type": "interrupted", "by": signal.Signals(stopped[0]).name}
+            elif seconds is not None and at - began > seconds:
+                text = (
+                    f"The time limit of {seconds:g} s was reached. Raise engine.seconds or ask for less work."
+                )
+                stop = {"type": "failed", "cause": "error", "field": "engine.seconds", "text": text}
+            else:
+                stop = _asked_to_cancel(folder)
+            if stop is not None:
+                process.signal_group(child.pid, signal.SIGTERM)
+                killed_at = at + GRACE
+        elif at >= killed_at:
+            process.signal_group(child.pid, signal.SIGKILL)
+    return stop
+
+
+class _Signals:
+    """Requests to stop, kept until somebody looks; a signal, or a child's end, makes `fd` readable."""
+
+    def __init__(self) -> None:
+        self.stop: list[int] = []
+        self._wake, self._waker = socket.socketpair()
+        self._wake.setblocking(False)
+        self._waker.setblocking(False)
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        # Handlers, not SIG_IGN: what is ignored would be ignored in the runner too.
+        for number in (signal.SIGCHLD, signal.SIGHUP):
+            signal.signal(number, lambda number, frame: None)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, frame: self.stop.append(number))
+
+    @property
+    def fd(self) -> int:
+        return self._wake.fileno()
+
+
+def _follow(
+    child: Popen[bytes], watch: _Watch, folder: RunFolder, seconds: float | None, signals: _Signals
+) -> End:
+    """All of a child's life; the event that ends the run."""
+    memory = process.oom_kills()
+    stop: End | None = None
+    try:
+        stop = _watch(child, watch, folder, seconds, signals.stop)
+        process.kill_rest(child.pid)
+        while watch.step(0):
+            pass
+        watch.flush()
+    except (LogFull, OSError) as error:
+        if not isinstance(error, LogFull) and not is_full(error):
+            raise
+        stop = _disk_full()
+    finally:
+        process.kill_rest(child.pid)
+    code, peak = process.reap(child)
+    return ending(code, watch.report, stop, peak=peak, out_of_memory=process.oom_kills() > memory)
+
+
+def supervise(
+    folder: RunFolder,
+    argv: Sequence[str],
+    *,
+    workspace: Path,
+    lock: int | None = None,
+    threads: int = 1,
+    seconds: float | None = None,
+) -> Record | None:
+    """Run argv to its end and return the last event; None if the run has ended or is somebody else's.
+
+    `lock` is a descriptor that already holds the run's lock. `seconds` limits the run. Signals are
+    handled, so this is for the main thread of a process of its own.
+    """
+    lock = try_lock(folder.lock) if lock is None else lock
+    if lock is None:
+        return None
+    os.set_inheritable(lock, False)
+    process.adopt_orphans()
+    with EventLog(folder.events) as log:
+        if log.last and log.last["type"] in ("done", "failed", "cancelled", "interrupted"):
+            return None
+        try:
+            folder.keep_reserve()
+            end = _start(folder, argv, log, workspace, threads, seconds)
+        except OSError as error:
+            if is_full(error):
+                end = _disk_full()
+            else:
+                end = {"type": "failed", "cause": "error", "text": f"The run could not be started: {error}"}
+        except LogFull:
+            end = _disk_full()
+        folder.release_reserve()
+        event = log.append(**end)
+        log.sync()
+        return event
+
+
+def _start(
+    folder: RunFolder,
+    argv: Sequence[str],
+    log: EventLog,
+    workspace: Path,
+    threads: int,
+    seconds: float | None,
+) -> End:
+    """Start argv and follow it. Raises OSError if it cannot be started, LogFull if nothing can be logged."""
+    if asked := _asked_to_cancel(folder):
+        return asked
+    signals = _Signals()
+    receive, send = os.pipe()
+    os.set_blocking(receive, False)
+    given = {**os.environ, process.MARK: str(folder.path)}
+    env = {**given, **process.thread_environment(threads, given)}
+    with folder.text.open("ab", buffering=0) as text:
+        try:
+            child = process.start(argv, cwd=workspace, env=env, events_fd=send)
+        finally:
+            os.close(send)
+        watch = _Watch(log, text, receive)
+        for stream, pipe in (("stdout", child.stdout), ("stderr", child.stderr)):
+            if pipe is not None:
+                watch.listen(stream, pipe.fileno())
+        watch.wake_on(signals.fd)
+        return _follow(child, watch, folder, seconds, signals)
+
+
+def main(args: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m kflab.runs.supervisor", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--lock", type=int, help="descriptor that holds the run's lock")
+    parser.add_argument("--workspace", type=Path, default=Path.cwd())
+    split = args.index("--") if "--" in args else len(args)
+    command = args[split + 1 :]  # another one than the runner's
+    given = parser.parse_args(args[:split])
+    folder = RunFolder(given.folder.absolute())
+    engine = json.loads(folder.spec.read_bytes()).get("engine", {})
+    supervise(
+        folder,
+        command or [sys.executable, "-P", "-m", "kflab.runs.runner", str(folder.path)],
+        workspace=given.workspace.absolute(),
+        lock=given.lock,
+        threads=engine.get("threads", 1),
+        seconds=engine.get("seconds"),
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
