@@ -63,7 +63,10 @@ def build(file: FormDefaults, lines: Lines) -> Rules:
         for key in ("image", "imageGroupOne", "imageGroupTwo")
         if (group := _group(key, getattr(file, key), file, fault)).images
     )
-    group_of = {image.reference: group.key for group in reversed(groups) for image in reversed(group.images)}
+    group_of: dict[str, GroupKey] = {}
+    for group in groups:
+        for image in group.images:
+            group_of.setdefault(image.reference, group.key)
     prefixes = tuple(file.mountPrefixes)
     for index, prefix in enumerate(prefixes):
         _tell(fault, ("mountPrefixes", index), volumes.mount_fault(prefix, (prefix,)))
@@ -175,7 +178,7 @@ def _default_image(file: FormDefaults, group_of: dict[str, GroupKey], fault: Fau
         if not group_of:
             fault(("image",), "there is no image to choose. Give image a value or options.")
         return file.image.value
-    return next(reversed(group_of))
+    return next(iter(group_of))
 
 
 def _patterns(file: FormDefaults, fault: Fault) -> tuple[Pattern, ...]:

@@ -140,7 +140,8 @@ def _known(
     def kept(place: Mapping[Any, Any], keys: frozenset[str], prefix: str) -> dict[str, Any]:
         unknown = [key for key in place if key not in keys]
         for key in unknown:
-            name = prefix + (key if isinstance(key, str) and len(key) <= 60 else quote(key))
+            plain = isinstance(key, str) and 0 < len(key) <= 60 and key.isprintable()
+            name = prefix + (key if plain else quote(key))
             if old:
                 notice(f"{name} was dropped: this version of the hub doesn't know it any more.")
             else:
