@@ -25,14 +25,17 @@ __all__ = [
     "Epoch",
     "Event",
     "Failed",
+    "Histogram",
     "Interrupted",
     "Log",
     "Metric",
     "Number",
     "Prediction",
     "PredictionRow",
+    "Residuals",
     "SpecialFloat",
     "Stage",
+    "Trained",
     "Warning_",
     "problem",
 ]
@@ -106,6 +109,22 @@ class Confusion(Strict):
     matrix: list[list[int]]
 
 
+class Histogram(Strict):
+    """Counts between edges: one edge more than counts."""
+
+    counts: list[int]
+    edges: list[Number]
+
+
+class Residuals(Strict):
+    """Truth minus prediction, over all rows."""
+
+    mean: Number
+    std: Number
+    max_abs: Number
+    histogram: Histogram
+
+
 class Prediction(_Event):
     """The truth beside the predictions at one step: a sample of rows, and a summary of all `n`."""
 
@@ -115,7 +134,7 @@ class Prediction(_Event):
     n: Annotated[int, Field(ge=0)]
     rows: Annotated[list[PredictionRow], Field(max_length=MAX_ROWS)]
     confusion: Confusion | None = None
-    residuals: dict[str, Any] | None = None
+    residuals: Residuals | None = None
 
 
 class Metric(_Event):
@@ -150,6 +169,13 @@ class Best(Strict):
     value: Number
 
 
+class Trained(Strict):
+    """What a model was made with; `hyperparameters` are all that were in force."""
+
+    framework: dict[str, str]
+    hyperparameters: dict[str, Any]
+
+
 class _End(_Event):
     """`peak_memory` in bytes, of the largest process of the run."""
 
@@ -159,6 +185,7 @@ class _End(_Event):
 class Done(_End):
     type: Literal["done"]
     best: Best | None = None
+    model: Trained | None = None
 
 
 class Failed(_End):

@@ -18,7 +18,6 @@ __all__ = [
     "adopt_orphans",
     "die_with_parent",
     "exited",
-    "group_alive",
     "kill_marked",
     "kill_rest",
     "oom_kills",
@@ -101,17 +100,6 @@ def reap(child: subprocess.Popen[bytes]) -> tuple[int, int]:
 def signal_group(pid: int, number: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
-
-
-def group_alive(pid: int) -> bool:
-    """Whether a process of the group still runs; zombies do not."""
-    import psutil
-
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, ProcessLookupError):
-            if os.getpgid(process.pid) == pid and process.status() != psutil.STATUS_ZOMBIE:
-                return True
-    return False
 
 
 def kill_rest(pid: int, seconds: float = 1.0) -> None:

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from kflab.metadata.models import ArtifactPut, Batch, ContextPut, EventPut, ExecutionPut, ExecutionState
@@ -68,11 +68,12 @@ def plan(
     recorded: Recorded,
     split: Mapping[str, Any] | None = None,
     source: Source | None = None,
+    workspace: Path | None = None,
 ) -> Batch | None:
     """The next batch for a run, or None if there is nothing to record yet.
 
     `events` are those with a seq beyond `recorded.seq`, up to the last; `split` is split.json, for a run
-    that trains; `source` is for one that evaluates.
+    that trains; `source` is for one that evaluates; `workspace` is the folder that paths become relative to.
     """
     fresh = [event for event in events if event["seq"] > recorded.seq]
     ended = bool(fresh) and fresh[-1]["type"] in ENDS
@@ -109,7 +110,7 @@ def plan(
             properties |= {name: split[name] for name in ("task", "target", "columns", "classes", "sizes")}
             properties["split_sha256"] = split["sha256"]
     if ended:
-        made = [*_models(run, fresh), *_metrics(run, fresh, source)]
+        made = [*_models(run, fresh, workspace), *_metrics(run, fresh, source)]
         artifacts += made
         links += [EventPut(execution=own, artifact=put.ref or "", type="OUTPUT") for put in made]
         kept = ("cause", "text", "by", "best", "peak_memory")
@@ -161,36 +162,35 @@ def _dataset(split: Mapping[str, Any]) -> ArtifactPut:
         type=DATASET,
         name=_name(PurePosixPath(uri.removeprefix("sklearn:")).name),
         version=sha256[:12],
-        uri=_name(uri, 2048),
+        uri=_uri(uri, None),
         sha256=sha256,
         state="LIVE",
         set={"rows": split["rows"]},
     )
 
 
-def _models(run: Run, events: Sequence[Record]) -> list[ArtifactPut]:
-    model = run.spec.model
+def _models(run: Run, events: Sequence[Record], workspace: Path | None) -> list[ArtifactPut]:
+    family = run.spec.model.family if run.spec.model else ""
     return [
         ArtifactPut(
             ref=f"model{number or ''}",
             type=MODEL,
             name=_name(run.name),
             version=run.id,
-            uri=_name(event["uri"], 2048),
+            uri=_uri(event["uri"], workspace),
             sha256=event["sha256"],
             state="LIVE",
-            set={
-                "run_id": run.id,
-                "framework": {"name": _framework(event["uri"])},
-                **({"family": model.family, "hyperparameters": model.params} if model else {}),
-            },
+            set={"run_id": run.id, "family": family, **(events[-1].get("model") or {})},
         )
         for number, event in enumerate(event for event in events if event["type"] == "artifact")
     ]
 
 
-def _framework(uri: str) -> str:
-    return "keras" if uri.endswith(".keras") else "sklearn"
+def _uri(uri: str, workspace: Path | None) -> str:
+    """A path in the workspace is relative to it, so that it holds where the workspace is mounted elsewhere."""
+    if workspace is not None and Path(uri).is_relative_to(workspace):
+        uri = Path(uri).relative_to(workspace).as_posix()
+    return _name(uri, 2048)
 
 
 def _metrics(run: Run, events: Sequence[Record], source: Source | None) -> list[ArtifactPut]:
@@ -270,7 +270,14 @@ class Recorder:
             self._complete.add(run_id)
             return True
         source = await self._source(run) if run.spec.from_ else None
-        batch = plan(run, events, recorded=recorded, split=self._split(run_id), source=source)
+        batch = plan(
+            run,
+            events,
+            recorded=recorded,
+            split=self._split(run_id),
+            source=source,
+            workspace=self._runs.workspace,
+        )
         if batch is None:
             return False
         await self._send(batch)

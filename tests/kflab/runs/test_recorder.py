@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -25,15 +26,16 @@ SPLIT = {
     "dataset": {"uri": "sklearn:wine", "sha256": SHA},
     "sha256": OTHER,
 }
+MADE = {"framework": {"name": "sklearn", "version": "1.9.1"}, "hyperparameters": {"alpha": 1.0}}
 EVENTS: list[dict[str, Any]] = [
     {"type": "stage", "name": "split", "state": "begin"},
     {"type": "stage", "name": "split", "state": "end"},
     {"type": "epoch", "step": 1, "unit": "epoch", "seconds": 0.1},
     {"type": "metric", "name": "accuracy", "value": 0.5, "part": "validation"},
-    {"type": "artifact", "uri": "runs/x/model.skops", "sha256": OTHER},
+    {"type": "artifact", "uri": "/home/jovyan/runs/x/model.skops", "sha256": OTHER},
     {"type": "metric", "name": "accuracy", "value": 0.75, "part": "validation"},
     {"type": "metric", "name": "loss", "value": {"$float": "NaN"}, "part": "validation"},
-    {"type": "done", "best": {"metric": "accuracy", "value": 0.75}, "peak_memory": 1000},
+    {"type": "done", "best": {"metric": "accuracy", "value": 0.75}, "model": MADE, "peak_memory": 1000},
 ]
 
 
@@ -76,14 +78,14 @@ def test_when_the_data_is_split_the_execution_and_its_dataset_are_recorded() -> 
 
 
 def test_at_the_end_model_and_metrics_are_recorded_with_the_last_seq() -> None:
-    batch = plan(a_run(), log(EVENTS), recorded=Recorded(41, 2), split=SPLIT)
+    batch = plan(a_run(), log(EVENTS), recorded=Recorded(41, 2), split=SPLIT, workspace=Path("/home/jovyan"))
     assert batch is not None
     found = nodes(batch)
     assert found["41"]["state"] == "COMPLETE" and found["41"]["set"]["last_seq"] == len(EVENTS)
     assert found["41"]["set"]["best"] == {"metric": "accuracy", "value": 0.75}
     model = found["model"]
     assert (model["type"], model["uri"], model["sha256"]) == ("system.Model", "runs/x/model.skops", OTHER)
-    assert model["set"]["family"] == "sklearn:Ridge" and model["set"]["framework"] == {"name": "sklearn"}
+    assert model["set"]["family"] == "sklearn:Ridge" and model["set"].items() >= MADE.items()
     values = found["metrics-validation"]["set"]["values"]
     assert values == {"accuracy": 0.75, "loss": {"$float": "NaN"}}
     assert {(e.execution, e.artifact, e.type) for e in batch.events} == {
