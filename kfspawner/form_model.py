@@ -33,6 +33,8 @@ _SECTIONS = {
     "shm": ("shm",),
     "environment": ("environment", "secrets"),
 }
+# sections of one option: what holds for it is said once, in the section's headline
+_WHOLE = frozenset({"image", "gpu", "workspace", "dataVolumes", "configurations", "shm"})
 _OPEN = frozenset({"name", "image", "size", "workspace"})
 _VOLUME_FIELDS = ("kind", "name", "size", "mode", "storageClass", "mount")
 
@@ -56,12 +58,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section's headline: its summary, whether it is open, and errors that no field of it can show."""
+    """A section's headline: its summary, whether it is open, and errors that no field of it can show.
+
+    `away`: nothing of the section can be chosen in this place.
+    """
 
     key: str
     summary: str
     open: bool
     fixed: bool
+    away: bool
     unavailable: str
     hint: str
     errors: tuple[str, ...]
@@ -169,13 +175,15 @@ class _Fields:
         """The field `path`; `general` is its key in the view if that is another (`dataVolumes.mode`)."""
         self._taken.add(path)
         key = general or path
-        view, own = self._view, _id(path)
+        own = _id(path)
+        view = self._view
+        here, why, mark = (view.hints, view.unavailable, view.marks) if path not in _WHOLE else ({}, {}, {})
         error = " ".join(self._errors.get(path, ()))
-        hint = " ".join(text for text in (hint, view.hints.get(key, "")) if text)
-        unavailable = view.unavailable.get(key, "")
+        hint = " ".join(text for text in (hint, here.get(key, "")) if text)
+        unavailable = why.get(key, "")
         texts = (("hint", hint), ("why", unavailable), ("error", error))
         described = " ".join([f"{own}-{name}" for name, text in texts if text])
-        return Field(path, own, value, described, error, hint, view.marks.get(key, ""), unavailable)
+        return Field(path, own, value, described, error, hint, mark.get(key, ""), unavailable)
 
     def loose(self, keys: tuple[str, ...]) -> tuple[str, ...]:
         """Errors inside the options `keys` that no field shows."""
@@ -208,13 +216,16 @@ def _sections(rules: Rules, drawn: dict[str, Any], fields: _Fields, view: FormVi
     summaries = _summaries(rules, drawn, view)
     made = {}
     for key, options in _SECTIONS.items():
-        single = options[0] if options[0] in ("image", "gpu", "workspace", "dataVolumes") else ""
+        single = options[0] if options[0] in _WHOLE else ""
+        unavailable = view.unavailable.get(single, "")
+        away = bool(unavailable) or all(option in view.unavailable for option in options)
         made[key] = Section(
             key,
-            summaries[key],
+            "not available here" if away else summaries[key],
             open=key in _OPEN or fields.has(options),
             fixed=bool(single) and single in rules.fixed,
-            unavailable=view.unavailable.get(single, ""),
+            away=away,
+            unavailable=unavailable,
             hint=view.hints.get(single, ""),
             errors=fields.loose(options),
         )

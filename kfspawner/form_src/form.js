@@ -143,7 +143,9 @@ Alpine.data("kfhubForm", () => ({
       }
     };
 
-    const card = this.$root.querySelector('input[name="image"]:checked');
+    const card = this.$root.querySelector(
+      'input[name="image"]:checked:enabled',
+    );
     const image = value("kf-customImage") || card?.dataset.title;
     if (image) {
       fold("image", image);
