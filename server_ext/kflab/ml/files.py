@@ -1,0 +1,41 @@
+"""Files of the workspace: never one outside it, not even over a link."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from kflab.ml.errors import DataError
+
+__all__ = ["inside", "sha256"]
+
+
+def inside(root: Path, text: str, field: str) -> Path:
+    """The real path of a regular file under `root`. Raises DataError for anything else."""
+    text = text.removeprefix("file://")
+    if not text or "\0" in text:
+        raise DataError(field, "Give the path of a file in the workspace, such as data/customers.csv.")
+    base = root.resolve()
+    try:
+        path = (base / text).resolve()
+    except (OSError, RuntimeError) as error:
+        raise DataError(field, f"{text!r} cannot be followed: {error}.") from error
+    if not path.is_relative_to(base):
+        raise DataError(
+            field,
+            f"{text!r} is outside the workspace, or a link leads out of it. Copy the file into the workspace.",
+        )
+    if not path.exists():
+        raise DataError(field, f"There is no file {text!r} in the workspace.")
+    if not path.is_file():
+        raise DataError(field, f"{text!r} is not a file.")
+    if not os.access(path, os.R_OK):
+        raise DataError(field, f"{text!r} cannot be read: its permissions do not allow it.")
+    return path
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of the file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
