@@ -41,9 +41,10 @@ class PolicyError(Exception):
 
 
 def quote(value: object) -> str:
-    """`value` as it may appear in a message: in quotes, cut to 60 characters, nothing unprintable."""
-    text = value if isinstance(value, str) else _typed(value)
-    cut = text[: _MOST_QUOTED + 1]
+    """`value` as it may appear in a message: a text in quotes, cut to 60 characters, nothing unprintable."""
+    if not isinstance(value, str):
+        return _typed(value)
+    cut = value[: _MOST_QUOTED + 1]
     shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in cut[:_MOST_QUOTED])
     return f'"{shown}…"' if len(cut) > _MOST_QUOTED else f'"{shown}"'
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import quantity, resolve
 from .errors import FieldError
+from .form_fields import OPEN, SECTIONS, WHOLE, Field, Fields, Section, leaf
 from .notebook import Owner, Volume
 from .rules import AmountRule, Rules
 from .volumes import FALLBACK_SIZE, MODES
@@ -20,61 +20,7 @@ __all__ = ["build", "empty_volume", "offers"]
 _CPU_PRESETS = ("0.5", "1", "2", "4", "8", "16", "32")
 _MEMORY_PRESETS = ("1Gi", "2Gi", "4Gi", "8Gi", "16Gi", "32Gi", "64Gi")
 
-# section -> the keys of user_options that it draws, in the order of the form
-_SECTIONS = {
-    "name": ("namespace",),
-    "image": ("image", "customImage"),
-    "size": ("cpu", "memory"),
-    "gpu": ("gpu",),
-    "workspace": ("workspace",),
-    "dataVolumes": ("dataVolumes",),
-    "configurations": ("configurations",),
-    "placement": ("affinity", "tolerations"),
-    "shm": ("shm",),
-    "environment": ("environment", "secrets"),
-}
-# sections of one option: what holds for it is said once, in the section's headline
-_WHOLE = frozenset({"image", "gpu", "workspace", "dataVolumes", "configurations", "shm"})
-_OPEN = frozenset({"name", "image", "size", "workspace"})
 _VOLUME_FIELDS = ("kind", "name", "size", "mode", "storageClass", "mount")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field: its value as typed, and everything that stands beside it.
-
-    `described` holds the ids of those texts, for aria-describedby.
-    """
-
-    path: str
-    id: str
-    value: Any
-    described: str = ""
-    error: str = ""
-    hint: str = ""
-    mark: str = ""
-    unavailable: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A section's headline: its summary, whether it is open, and errors that no field of it can show.
-
-    `away`: nothing of the section can be chosen in this place.
-    """
-
-    key: str
-    summary: str
-    open: bool
-    fixed: bool
-    away: bool
-    unavailable: str
-    hint: str
-    errors: tuple[str, ...]
-
-    @property
-    def id(self) -> str:
-        return f"kf-section-{self.key}"
 
 
 def build(
@@ -83,11 +29,11 @@ def build(
     """The template's variables. Any JSON is a possible value; none raises."""
     workspace, data_volumes = resolve.volume_defaults(rules, view.notebook)
     given = values if isinstance(values, Mapping) else {}
-    fields = _Fields(errors, view)
+    fields = Fields(errors, view)
 
     def typed(key: str, default: str) -> str:
         value = None if key in rules.fixed else given.get(key)
-        return default if value is None else _text(value)
+        return default if value is None else leaf(value)
 
     namespaces = view.namespaces if view.namespaces is not None else resolve.namespaces(rules, owner)
     image = typed("image", "" if given.get("customImage") else rules.image)
@@ -144,7 +90,7 @@ def offers(view: FormView) -> dict[str, Any]:
 
 def empty_volume(view: FormView, number: str) -> dict[str, Field]:
     """The fields of a data volume that nobody has filled in."""
-    return _volume_fields(_Fields((), view), f"dataVolumes.{number}", _BLANK, "dataVolumes")
+    return _volume_fields(Fields((), view), f"dataVolumes.{number}", _BLANK, "dataVolumes")
 
 
 _BLANK: dict[str, str] = {
@@ -157,72 +103,17 @@ _BLANK: dict[str, str] = {
 }
 
 
-def _id(path: str) -> str:
-    return "kf-" + path.replace(".", "-")
-
-
-class _Fields:
-    """Hands each field its errors, and keeps those that no field took."""
-
-    def __init__(self, errors: Sequence[FieldError], view: FormView) -> None:
-        self._view = view
-        self._errors: dict[str, list[str]] = {}
-        for error in errors:
-            self._errors.setdefault(_text(error["field"]), []).append(_text(error["message"]))
-        self._taken: set[str] = set()
-
-    def take(self, path: str, value: Any, hint: str = "", general: str = "") -> Field:
-        """The field `path`; `general` is its key in the view if that is another (`dataVolumes.mode`)."""
-        self._taken.add(path)
-        key = general or path
-        own = _id(path)
-        view = self._view
-        here, why, mark = (view.hints, view.unavailable, view.marks) if path not in _WHOLE else ({}, {}, {})
-        error = " ".join(self._errors.get(path, ()))
-        hint = " ".join(text for text in (hint, here.get(key, "")) if text)
-        unavailable = why.get(key, "")
-        texts = (("hint", hint), ("why", unavailable), ("error", error))
-        described = " ".join([f"{own}-{name}" for name, text in texts if text])
-        return Field(path, own, value, described, error, hint, mark.get(key, ""), unavailable)
-
-    def loose(self, keys: tuple[str, ...]) -> tuple[str, ...]:
-        """Errors inside the options `keys` that no field shows."""
-        return tuple(
-            f"{path}: {message}" if "." in path else message
-            for path, messages in self._errors.items()
-            if path.split(".")[0] in keys and path not in self._taken
-            for message in messages
-        )
-
-    def has(self, keys: tuple[str, ...]) -> bool:
-        return any(path.split(".")[0] in keys for path in self._errors)
-
-    def summary(self) -> list[tuple[str, str, str]]:
-        """For each error: the id to link to (empty: nowhere), its field, its message."""
-        return [
-            (self._target(path), path, message)
-            for path, messages in self._errors.items()
-            for message in messages
-        ]
-
-    def _target(self, path: str) -> str:
-        if path in self._taken:
-            return _id(path)
-        top = path.split(".")[0]
-        return next((f"kf-section-{key}" for key, options in _SECTIONS.items() if top in options), "")
-
-
-def _sections(rules: Rules, drawn: dict[str, Any], fields: _Fields, view: FormView) -> dict[str, Section]:
+def _sections(rules: Rules, drawn: dict[str, Any], fields: Fields, view: FormView) -> dict[str, Section]:
     summaries = _summaries(rules, drawn, view)
     made = {}
-    for key, options in _SECTIONS.items():
-        single = options[0] if options[0] in _WHOLE else ""
+    for key, options in SECTIONS.items():
+        single = options[0] if options[0] in WHOLE else ""
         unavailable = view.unavailable.get(single, "")
         away = bool(unavailable) or all(option in view.unavailable for option in options)
         made[key] = Section(
             key,
             "not available here" if away else summaries[key],
-            open=key in _OPEN or fields.has(options),
+            open=key in OPEN or fields.has(options),
             fixed=bool(single) and single in rules.fixed,
             away=away,
             unavailable=unavailable,
@@ -260,17 +151,6 @@ def _vendor(rules: Rules, name: str) -> str:
     return rules.gpu_vendors.get(name, name)
 
 
-def _text(value: object) -> str:
-    """A leaf as it was typed; halves of characters, which no page can hold, are replaced."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**30 else ""
-    return repr(value) if isinstance(value, float) else ""
-
-
 def _human(text: str) -> str:
     try:
         return quantity.human(quantity.size(text).amount)
@@ -297,7 +177,7 @@ def _gpu(rules: Rules, given: Mapping[str, Any]) -> dict[str, str]:
     count = value.get("count")
     if count == 0 and value.get("vendor") is None:
         return {"vendor": "none", "count": "1"}
-    return {key: default[key] if value.get(key) is None else _text(value[key]) for key in default}
+    return {key: default[key] if value.get(key) is None else leaf(value[key]) for key in default}
 
 
 def _volume_texts(volume: Volume) -> dict[str, str]:
@@ -318,7 +198,7 @@ def _volume(rules: Rules, key: str, given: Mapping[str, Any], default: Volume) -
 
 
 def _over(texts: dict[str, str], value: Mapping[str, Any]) -> dict[str, str]:
-    return {key: text if value.get(key) is None else _text(value[key]) for key, text in texts.items()}
+    return {key: text if value.get(key) is None else leaf(value[key]) for key, text in texts.items()}
 
 
 def _rows(rules: Rules, given: Mapping[str, Any], default: tuple[Volume, ...]) -> list[dict[str, str]]:
@@ -329,7 +209,7 @@ def _rows(rules: Rules, given: Mapping[str, Any], default: tuple[Volume, ...]) -
     return [_over(_BLANK, row if isinstance(row, Mapping) else {}) for row in value[:32]]
 
 
-def _volume_fields(fields: _Fields, path: str, texts: dict[str, str], general: str) -> dict[str, Field]:
+def _volume_fields(fields: Fields, path: str, texts: dict[str, str], general: str) -> dict[str, Field]:
     return {key: fields.take(f"{path}.{key}", texts[key], "", f"{general}.{key}") for key in _VOLUME_FIELDS}
 
 
@@ -337,10 +217,10 @@ def _names(rules: Rules, given: Mapping[str, Any], key: str, default: tuple[str,
     value = given.get(key)
     if key in rules.fixed or not isinstance(value, list):
         return default
-    return tuple(_text(name) for name in value[:100])
+    return tuple(leaf(name) for name in value[:100])
 
 
 def _lines(environment: object) -> str:
     if isinstance(environment, Mapping):
-        return "\n".join(f"{_text(name)}={_text(value)}" for name, value in list(environment.items())[:1000])
-    return _text(environment) if isinstance(environment, str) else ""
+        return "\n".join(f"{leaf(name)}={leaf(value)}" for name, value in list(environment.items())[:1000])
+    return leaf(environment) if isinstance(environment, str) else ""

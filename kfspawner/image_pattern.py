@@ -58,9 +58,9 @@ class Pattern:
 
 
 def parse(text: str) -> Pattern:
-    """The pattern in `text`. Raises ValueError with a sentence that says where it leaves the subset."""
+    """The pattern in `text`. Raises ValueError with a phrase that completes "the pattern …"."""
     if len(text) > _LONGEST:
-        raise ValueError(f"a pattern has at most {_LONGEST} characters")
+        raise ValueError(f"has more than {_LONGEST} characters")
     reader = _Reader(text)
     build = reader.whole()
     states: list[State] = [(None, ())]  # state 0: the end
@@ -74,7 +74,7 @@ Piece = Callable[[list[State], int], int]
 
 def _add(states: list[State], chars: Chars | None, following: tuple[int, ...]) -> int:
     if len(states) >= _MOST_STATES:
-        raise ValueError("the pattern repeats too much; use smaller numbers in its braces")
+        raise ValueError("repeats too much; use smaller numbers in its braces")
     states.append((chars, following))
     return len(states) - 1
 
@@ -130,13 +130,13 @@ class _Reader:
         if self.at < self.end:
             raise self._wrong("a ) without its (")
         if anchored and choices > 1:
-            raise ValueError("^ and $ bind to one alternative only; write ^(a|b)$")
+            raise ValueError("ties ^ and $ to one alternative only; write ^(a|b)$")
         if not self.text:
-            raise ValueError("an empty pattern matches no image")
+            raise ValueError("matches no image: it is empty")
         return piece
 
     def _wrong(self, what: str) -> ValueError:
-        return ValueError(f"{what} at character {self.at + 1} is not allowed")
+        return ValueError(f"can't be used: {what} isn't allowed, at character {self.at + 1}")
 
     def _peek(self) -> str:
         return self.text[self.at] if self.at < self.end else ""

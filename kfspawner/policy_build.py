@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import TypeVar
 
-from . import quantity, sections, volumes
+from . import policy_images, quantity, sections, volumes
 from .errors import FieldError, PolicyError, quote
-from .image_pattern import Pattern, parse
 from .names import NOTEBOOK, expand, is_label
 from .notebook import Gpu, Volume
-from .policy_file import Amount, FormDefaults, Gpus, ImageOption, Images, VolumeValue
+from .policy_fault import Fault, Where, attempt, tell
+from .policy_file import Amount, FormDefaults, Gpus, VolumeValue
 from .policy_yaml import Lines
 from .quantity import Quantity
-from .rules import AmountRule, Choice, GroupKey, Image, ImageGroup, Rules
+from .rules import AmountRule, Choice, GroupKey, Rules
 
 __all__ = ["build"]
 
-T = TypeVar("T")
-V = TypeVar("V")
-Where = tuple[str | int, ...]
-Fault = Callable[[Where, str], None]
-
 _MOST_GPUS = 8  # the largest number that Kubeflow's form offers
 _LONGEST_TEMPLATE = 40
-
-# Kubeflow's three lists, by the kind of editor that it starts from them
-_TITLES: dict[GroupKey, str] = {
-    "image": "JupyterLab",
-    "imageGroupOne": "VS Code",
-    "imageGroupTwo": "RStudio",
-}
 
 # section of the file -> the keys of user_options that it fixes when it is readOnly
 _FIXES = {
@@ -61,7 +48,7 @@ def build(file: FormDefaults, lines: Lines) -> Rules:
     groups = tuple(
         group
         for key in ("image", "imageGroupOne", "imageGroupTwo")
-        if (group := _group(key, getattr(file, key), file, fault)).images
+        if (group := policy_images.group(key, getattr(file, key), file, fault)).images
     )
     group_of: dict[str, GroupKey] = {}
     for group in groups:
@@ -69,7 +56,7 @@ def build(file: FormDefaults, lines: Lines) -> Rules:
             group_of.setdefault(image.reference, group.key)
     prefixes = tuple(file.mountPrefixes)
     for index, prefix in enumerate(prefixes):
-        _tell(fault, ("mountPrefixes", index), volumes.mount_fault(prefix, (prefix,)))
+        tell(fault, ("mountPrefixes", index), volumes.mount_fault(prefix, (prefix,)))
     affinities = {
         o.configKey: Choice(o.configKey, o.displayName or o.configKey, o.affinity)
         for o in file.affinityConfig.options
@@ -84,14 +71,14 @@ def build(file: FormDefaults, lines: Lines) -> Rules:
     }
     rules = Rules(
         groups=groups,
-        image=_default_image(file, group_of, fault),
+        image=policy_images.default(file, group_of, fault),
         image_pull_policy=file.imagePullPolicy.value,
         custom_images=file.allowCustomImage,
-        custom_patterns=_patterns(file, fault),
-        trusted_images=_trusted(file, fault),
+        custom_patterns=policy_images.patterns(file, fault),
+        trusted_images=policy_images.trusted(file, fault),
         group_of=group_of,
-        cpu=_amount("cpu", file.cpu, quantity.cpu, fault),
-        memory=_amount("memory", file.memory, quantity.size, fault),
+        cpu=_amount("cpu", file.cpu, "0.5", quantity.cpu, fault),
+        memory=_amount("memory", file.memory, "1Gi", quantity.size, fault),
         gpu=_gpu(file.gpus, fault),
         gpu_vendors={
             vendor.limitsKey: vendor.uiName or vendor.limitsKey for vendor in file.gpus.value.vendors
@@ -123,95 +110,21 @@ def build(file: FormDefaults, lines: Lines) -> Rules:
     return rules
 
 
-def _tell(fault: Fault, where: Where, message: str) -> None:
-    if message:
-        fault(where, message)
-
-
-def _attempt(read: Callable[[V], T], value: V, where: Where, fault: Fault) -> T | None:
-    """What `read` makes of `value`, or None and a fault if it raises ValueError."""
-    try:
-        return read(value)
-    except ValueError as wrong:
-        fault(where, f"{quote(value)} {wrong}.")
-        return None
-
-
-def _group(key: GroupKey, images: Images, file: FormDefaults, fault: Fault) -> ImageGroup:
-    options = list(images.options)
-    if images.value and all(option.image != images.value for option in options):
-        if options:
-            fault((key, "value"), f"{quote(images.value)} isn't one of the options of {key}. Add it to them.")
-        options = [ImageOption(image=images.value)]
-    for index, option in enumerate(options):
-        _tell(fault, (key, "options", index), sections.image_fault(option.image))
-    if images.readOnly:
-        options = [option for option in options if option.image == images.value]
-    return ImageGroup(
-        key, images.displayName or _TITLES[key], tuple(_image(option, file) for option in options)
-    )
-
-
-def _image(option: ImageOption, file: FormDefaults) -> Image:
-    deprecated = "Deprecated: it will be removed." if option.deprecated is True else option.deprecated or ""
-    return Image(
-        option.image, option.displayName or _shown(option.image, file), option.description, deprecated
-    )
-
-
-def _shown(reference: str, file: FormDefaults) -> str:
-    """The reference without its registry or tag, where the admin hides them."""
-    first, slash, rest = reference.partition("/")
-    if file.hideRegistry and slash and ("." in first or ":" in first or first == "localhost"):
-        reference = rest
-    if file.hideTag:
-        path, at, _ = reference.partition("@")
-        head, colon, tag = path.rpartition(":")
-        reference = head if colon and "/" not in tag else path if at else reference
-    return reference
-
-
-def _default_image(file: FormDefaults, group_of: dict[str, GroupKey], fault: Fault) -> str:
-    if file.image.readOnly and not file.image.value:
-        fault(("image",), "an image that is readOnly needs a value.")
-    if file.image.value or not group_of:
-        if not group_of:
-            fault(("image",), "there is no image to choose. Give image a value or options.")
-        return file.image.value
-    return next(iter(group_of))
-
-
-def _patterns(file: FormDefaults, fault: Fault) -> tuple[Pattern, ...]:
-    if file.customImagePatterns and not file.allowCustomImage:
-        fault(
-            ("customImagePatterns",),
-            "patterns have no effect while allowCustomImage is false. Set it to true.",
-        )
-    found = []
-    for index, text in enumerate(file.customImagePatterns):
-        pattern = _attempt(parse, text, ("customImagePatterns", index), fault)
-        found += [pattern] if pattern else []
-    return tuple(found)
-
-
-def _trusted(file: FormDefaults, fault: Fault) -> tuple[str, ...]:
-    for index, reference in enumerate(file.trustedImages):
-        _tell(fault, ("trustedImages", index), sections.image_fault(reference))
-    return tuple(file.trustedImages)
-
-
-def _amount(key: str, section: Amount, read: Callable[[object], Quantity], fault: Fault) -> AmountRule:
-    default = _attempt(read, section.value, (key, "value"), fault)
-    most = None if section.max is None else _attempt(read, section.max, (key, "max"), fault)
+def _amount(
+    key: str, section: Amount, fallback: str, read: Callable[[object], Quantity], fault: Fault
+) -> AmountRule:
+    value = fallback if section.value is None else section.value
+    default = attempt(read, value, (key, "value"), fault)
+    most = None if section.max is None else attempt(read, section.max, (key, "max"), fault)
     factor = None
     if section.limitFactor != "none":
-        factor = _attempt(_factor, section.limitFactor, (key, "limitFactor"), fault)
+        factor = attempt(_factor, section.limitFactor, (key, "limitFactor"), fault)
     if default and most and default.amount > most.amount:
         fault(
             (key, "value"),
             f"{default} is more than {key}.max, which is {most}. Lower the one or raise the other.",
         )
-    return AmountRule(default or read("1Gi"), most, factor)
+    return AmountRule(default or read(fallback), most, factor)
 
 
 def _factor(value: object) -> Fraction:
@@ -230,7 +143,7 @@ def _gpu(gpus: Gpus, fault: Fault) -> Gpu:
     count = (
         0
         if gpus.value.num in ("none", "")
-        else _attempt(_count, gpus.value.num, ("gpus", "value", "num"), fault) or 0
+        else attempt(_count, gpus.value.num, ("gpus", "value", "num"), fault) or 0
     )
     vendor = gpus.value.vendor
     if vendor and vendor not in known:
@@ -256,7 +169,7 @@ def _volume(value: VolumeValue, where: Where, mount: str, prefixes: tuple[str, .
     if (value.newPvc is None) == (value.existingSource is None):
         fault(where, "a volume has either newPvc or existingSource.")
         return Volume("none")
-    _tell(fault, (*where, "mount"), volumes.mount_fault(mount or volumes.default_mount("x"), prefixes))
+    tell(fault, (*where, "mount"), volumes.mount_fault(mount or volumes.default_mount("x"), prefixes))
     if value.newPvc is None:
         name = value.existingSource.persistentVolumeClaim.claimName if value.existingSource else ""
         _check_template(name, (*where, "existingSource"), fault)
@@ -264,7 +177,7 @@ def _volume(value: VolumeValue, where: Where, mount: str, prefixes: tuple[str, .
     claim = value.newPvc
     _check_template(claim.metadata.name, (*where, "newPvc", "metadata", "name"), fault)
     storage = (*where, "newPvc", "spec", "resources", "requests", "storage")
-    size = _attempt(quantity.size, claim.spec.resources.requests.storage, storage, fault)
+    size = attempt(quantity.size, claim.spec.resources.requests.storage, storage, fault)
     return Volume(
         "new", claim.metadata.name, mount, size, claim.spec.accessModes[0], claim.spec.storageClassName
     )

@@ -57,7 +57,7 @@ class PullPolicy(ReadOnly):
 
 
 class Amount(ReadOnly):
-    value: Number
+    value: Number | None = None
     max: Number | None = None
     limitFactor: Number = "none"
 
@@ -188,8 +188,8 @@ class FormDefaults(Section):
     image: Images
     imageGroupOne: Images = Images()
     imageGroupTwo: Images = Images()
-    cpu: Amount = Amount(value="0.5")
-    memory: Amount = Amount(value="1Gi")
+    cpu: Amount = Amount()
+    memory: Amount = Amount()
     gpus: Gpus = Gpus()
     workspaceVolume: WorkspaceVolume = WorkspaceVolume()
     dataVolumes: DataVolumes = DataVolumes()

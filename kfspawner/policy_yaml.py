@@ -56,8 +56,7 @@ def read(path: str | Path) -> tuple[FormDefaults, Lines]:
     try:
         return PolicyFile.model_validate(value).spawnerFormDefaults, lines
     except ValidationError as invalid:
-        errors = invalid.errors(include_url=False)
-        raise PolicyError([lines.error(_where(error), _message(error)) for error in errors]) from None
+        raise PolicyError([lines.error(*fault) for fault in _faults(invalid)]) from None
 
 
 def _compose(path: str | Path) -> yaml.Node:
@@ -106,24 +105,44 @@ def _walk(
             yield from _walk(value, (*where, index), marks, (*around, id(node)))
 
 
-def _where(error: ErrorDetails) -> Path_:
-    # pydantic names the member of a union that it tried; that is no part of the file's path
-    members = {"str", "int", "float", "bool", "constrained-int"}
-    loc = error["loc"]
-    return loc[:-1] if len(loc) > 1 and loc[-1] in members else loc
+def _faults(invalid: ValidationError) -> list[tuple[Path_, str]]:
+    """pydantic's findings, one for each place: of a union it reports every member that it tried."""
+    found: dict[Path_, str] = {}
+    for error in invalid.errors(include_url=False):
+        where = error["loc"]
+        if len(where) > 1 and where[-1] in _MEMBERS:
+            where = where[:-1]
+        found.setdefault(where, _message(error))
+    return list(found.items())
+
+
+_MEMBERS = frozenset({"str", "int", "float", "bool"})
+_WANTED = {
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+    "string_type": "should be a text (in quotes, if it looks like a number)",
+    "int_type": "should be a whole number",
+    "list_type": "should be a list",
+    "dict_type": "should be a mapping",
+}
 
 
 def _message(error: ErrorDetails) -> str:
-    given = quote(error["input"])
-    if error["type"] == "extra_forbidden":
-        key = str(error["loc"][-1])
-        known = _known_keys(error["loc"][:-1])
+    where, kind = error["loc"], error["type"]
+    if kind == "extra_forbidden":
+        key = str(where[-1])
+        known = _known_keys(where[:-1])
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
         hint = f"the nearest known key is {near[0]}" if near else "no keys are known here"
-        return f"unknown key {quote(key)}; {hint}. Allowed here: {', '.join(known) or 'none'}."
-    if error["type"] == "missing":
-        return f"the key {error['loc'][-1]} is missing."
-    return f"{error['msg'][0].lower()}{error['msg'][1:]}, not {given}."
+        return f"unknown key {quote(key)}; {hint}. Allowed here: {', '.join(known)}."
+    if kind == "missing":
+        return f"the key {where[-1]} is missing."
+    if kind == "model_type":
+        return f"this should be a mapping with the keys {', '.join(_known_keys(where))}, not {quote(error['input'])}."
+    if kind == "literal_error":
+        return f"{quote(error['input'])} should be {error['ctx']['expected']}."
+    wanted = _WANTED.get(kind) or error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{quote(error['input'])} {wanted}."
 
 
 def _known_keys(where: Path_) -> list[str]:

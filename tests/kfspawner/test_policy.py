@@ -128,6 +128,27 @@ def test_a_file_of_an_image_alone_is_enough(load: Any) -> None:
     assert spec.workspace.kind == "none"
 
 
+def test_a_bound_needs_no_value_beside_it(load: Any, alice: Owner, refused: Any) -> None:
+    policy = load(cpu={"max": 2}, memory={"max": "2Gi"})
+    assert (str(policy.resolve({}, alice).cpu), str(policy.resolve({}, alice).memory)) == ("0.5", "1Gi")
+    assert set(refused(lambda: policy.resolve({"cpu": 3, "memory": "3Gi"}, alice))) == {"cpu", "memory"}
+
+
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [
+        ({"shm": {"value": "maybe"}}, '"maybe" should be true or false.'),
+        ({"cpu": 3}, "a mapping with the keys limitFactor, max, readOnly, value, not 3."),
+        ({"cpu": {"value": [1]}}, "a list should be a text"),
+        ({"environment": {"value": {"A": 1}}}, "1 should be a text (in quotes"),
+    ],
+)
+def test_a_wrong_type_is_told_once_and_in_words(load: Any, refused: Any, value: Any, part: str) -> None:
+    errors = refused(lambda: load(**value))
+    assert len(errors) == 1
+    assert part in next(iter(errors.values()))
+
+
 @pytest.mark.parametrize(
     ("text", "field", "parts"),
     [
