@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from kflab.ml.spec import Strict
+from kflab.runs.log import MAX_TEXT
 
 __all__ = [
     "ENDS",
@@ -40,7 +41,6 @@ __all__ = [
     "problem",
 ]
 
-MAX_TEXT = 8192
 MAX_ROWS = 200
 ENDS = frozenset({"done", "failed", "cancelled", "interrupted"})
 

@@ -16,10 +16,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-__all__ = ["MAX_LINE", "EventLog", "LogFull", "Record", "Tail", "is_full", "now", "read", "summary"]
+__all__ = [
+    "MAX_LINE",
+    "MAX_TEXT",
+    "EventLog",
+    "LogFull",
+    "Record",
+    "Tail",
+    "is_full",
+    "now",
+    "read",
+    "summary",
+]
 
 Record = dict[str, Any]
 
+MAX_TEXT = 8192  # characters of a text, bytes of what is printed in one event
 MAX_LINE = 1 << 18
 _ANSWER = 8 << 20
 _BLOCK = 1 << 16

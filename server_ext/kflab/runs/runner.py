@@ -1,28 +1,27 @@
 """The process that does a run's work: `python -m kflab.runs.runner <run folder>`, in the workspace.
 
 Training gets the paths of the train and validation parts and no dataset: a splitter process reads the
-source, writes the parts and ends. Only a run of kind evaluate opens the test part.
+source, writes the parts and ends. Only a run of kind evaluate opens the test part. At the top only what is
+light is imported: the splitter is to start first, and what is heavy loads beside it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from kflab.ml.errors import DataError, TrainingError
 from kflab.runs.emit import Emitter, plain
-from kflab.runs.events import MAX_TEXT
 from kflab.runs.folder import RunFolder
-from kflab.runs.log import Record, Tail, is_full
+from kflab.runs.log import MAX_TEXT, is_full
 from kflab.runs.process import die_with_parent
-from kflab.runs.spec import RunSpec
 
-__all__ = ["failure", "main", "run"]
+__all__ = ["failure", "main"]
 
 Ending = dict[str, Any]
 
@@ -56,98 +55,9 @@ def _trace(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))[-2 * MAX_TEXT :]
 
 
-def run(spec: RunSpec, folder: RunFolder, root: Path, emit: Emitter) -> Ending:
-    """Do what the spec asks and return the fields of `done`. `root` is the workspace.
-
-    Raises DataError for what the user can mend, and whatever the model's own code raises.
-    """
-    folder.out.mkdir(exist_ok=True)
-    if spec.kind == "evaluate":
-        return _evaluate(spec, folder, root, emit)
-    return _train(spec, folder, root, emit)
-
-
-def _train(spec: RunSpec, folder: RunFolder, root: Path, emit: Emitter) -> Ending:
-    emit("stage", name="split", state="begin")
-    splitter = _start_splitter(spec, folder, root)
-    # The libraries load while the splitter reads the data.
-    from kflab.ml.training import TrainJob, train
-
-    _await_splitter(splitter)
-    emit("stage", name="split", state="end")
-    if spec.model is None:
-        raise DataError("model", "A run of kind train needs a model.")
-    validation = folder.data / "validation.parquet"
-    split = json.loads((folder.data / "split.json").read_bytes())
-    job = TrainJob(
-        task=split["task"],
-        metrics=spec.metrics,
-        preprocess=spec.preprocess,
-        split=spec.split,
-        model=spec.model,
-        training=spec.training,
-        threads=spec.engine.threads,
-        target=split["target"],
-        train_path=folder.data / "train.parquet",
-        validation_path=validation if validation.exists() else None,
-        root=root,
-    )
-    result = train(job, emit, out=folder.out)
-    made = {"framework": result.framework, "hyperparameters": result.hyperparameters}
-    return {**_best(result.metrics), "model": plain(made)}
-
-
-def _evaluate(spec: RunSpec, folder: RunFolder, root: Path, emit: Emitter) -> Ending:
-    from kflab.ml.evaluation import EvaluateJob, evaluate
-
-    if spec.from_ is None:
-        raise DataError("from", "A run of kind evaluate needs the run whose model is evaluated.")
-    trained = RunFolder(folder.path.parent / spec.from_.run)
-    if not trained.spec.is_file():
-        raise DataError("from.run", f"Run {trained.id} has been deleted, and its model with it.")
-    path = _saved_model(trained)
-    family = json.loads(trained.spec.read_bytes())["model"]["family"]
-    # The user's own code may use any class. The file is what that code saved, and it runs as the same user.
-    own = [] if family.startswith(("sklearn:", "keras:")) else _types(path)
-    job = EvaluateJob(model=trained.out, split=trained.data, metrics=spec.metrics, trusted=own)
-    return _best(evaluate(job, emit))
-
-
-def _saved_model(trained: RunFolder) -> Path:
-    """The model that the run logged, if it is still the same. Raises DataError."""
-    from kflab.ml.files import sha256
-
-    logged = [e for e in _all_events(trained) if e["type"] == "artifact"]
-    path = trained.out / Path(logged[-1]["uri"]).name if logged else trained.out
-    if not path.is_file():
-        raise DataError("from.run", f"The model of run {trained.id} is gone. Train it again.")
-    if sha256(path) != logged[-1]["sha256"]:
-        raise DataError("from.run", f"The model of run {trained.id} was changed since. Train it again.")
-    return path
-
-
-def _all_events(folder: RunFolder) -> Iterator[Record]:
-    tail = Tail(folder.events)
-    while found := tail.read():
-        yield from found
-
-
-def _types(path: Path) -> list[str]:
-    from skops import io
-
-    return list(io.get_untrusted_types(file=path))
-
-
-def _best(metrics: Mapping[str, float]) -> Ending:
-    """The first metric is the one that was asked for."""
-    for name, value in metrics.items():
-        return {"best": {"metric": name, "value": plain(value)}}
-    return {}
-
-
-def _start_splitter(spec: RunSpec, folder: RunFolder, root: Path) -> subprocess.Popen[str]:
+def _start_splitter(spec: dict[str, Any], folder: RunFolder, root: Path) -> subprocess.Popen[str]:
     folder.data.mkdir(exist_ok=True)
-    asked = spec.model_dump(mode="json", by_alias=True, include={"dataset", "split", "task"})
+    asked = {name: spec[name] for name in ("dataset", "split", "task")}
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "kflab.ml.splitter"],
         stdin=subprocess.PIPE,
@@ -161,27 +71,33 @@ def _start_splitter(spec: RunSpec, folder: RunFolder, root: Path) -> subprocess.
     return process
 
 
-def _await_splitter(process: subprocess.Popen[str]) -> None:
-    """Raises DataError with what the splitter found wrong, RuntimeError if it died."""
-    said = process.stdout.read() if process.stdout is not None else ""
-    code = process.wait()
-    try:
-        answer = json.loads(said.strip().rpartition("\n")[2] or "{}")
-    except ValueError:
-        answer = {}
-    if error := answer.get("error"):
-        raise DataError(error["field"], error["message"])
-    if code:
-        raise RuntimeError(f"The process that splits the data ended with code {code}. See the log.")
+def run(folder: RunFolder, root: Path, emit: Emitter) -> Ending:
+    """Do what spec.json asks and return the fields of `done`. `root` is the workspace.
+
+    Raises DataError for what the user can mend, TrainingError, and whatever the model's own code raises.
+    """
+    text = folder.spec.read_bytes()
+    folder.out.mkdir(exist_ok=True)
+    asked = json.loads(text)
+    splitter = None
+    if asked["kind"] == "train":
+        emit("stage", name="split", state="begin")
+        splitter = _start_splitter(asked, folder, root)
+    from kflab.runs import work
+    from kflab.runs.spec import RunSpec
+
+    spec = RunSpec.model_validate_json(text)
+    if splitter is None:
+        return work.evaluate_run(spec, folder, emit)
+    return work.train_run(spec, folder, root, emit, splitter)
 
 
 def main(path: Path) -> int:
+    """Run, and tell the supervisor how it ended. Returns the exit code."""
     die_with_parent()
     emit = Emitter.from_environment()
-    folder = RunFolder(path)
     try:
-        spec = RunSpec.model_validate_json(folder.spec.read_bytes())
-        ending = run(spec, folder, Path.cwd(), emit)
+        ending = run(RunFolder(path), Path.cwd(), emit)
     except (Exception, SystemExit) as error:  # noqa: BLE001  all of it is told to the user
         emit("failed", **plain(failure(error)))
         return 1
@@ -190,4 +106,8 @@ def main(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    code = main(Path(sys.argv[1]))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    # All is saved and said: taking the libraries down in order would cost a second.
+    os._exit(code)

@@ -24,13 +24,12 @@ from typing import Any
 
 from kflab.runs import process
 from kflab.runs.folder import RunFolder, try_lock
-from kflab.runs.log import MAX_LINE, EventLog, LogFull, Record, is_full
+from kflab.runs.log import MAX_LINE, MAX_TEXT, EventLog, LogFull, Record, is_full
 
 __all__ = ["GRACE", "TICK", "ending", "supervise"]
 
 TICK = 0.1  # seconds between looks at the clock and at the request to cancel
 GRACE = 0.3  # seconds that the runner has to end by itself
-_PIECE = 8192  # bytes of printed text in one event
 _READ = 1 << 16
 _LOG_EVENTS = 4 << 20  # bytes of printed text that become events; the rest stands in log.txt
 _LOG_TEXT = 64 << 20  # bytes of printed text that are kept at all
@@ -78,8 +77,8 @@ class _Printed:
         while rest:
             rest = rest[self._file.write(rest) :]
         self._text += self._decoder.decode(data)
-        while len(self._text) * 4 > _PIECE and len(self._text.encode()) >= _PIECE:
-            self._send(self._text.encode()[:_PIECE].decode("utf-8", "ignore"))
+        while len(self._text) * 4 > MAX_TEXT and len(self._text.encode()) >= MAX_TEXT:
+            self._send(self._text.encode()[:MAX_TEXT].decode("utf-8", "ignore"))
 
     def flush(self) -> None:
         if self._text:

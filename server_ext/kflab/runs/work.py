@@ -1,0 +1,136 @@
+"""The work of a run, once its libraries may be loaded: training, or evaluation."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kflab.ml.errors import DataError
+from kflab.runs.emit import Emitter, plain
+from kflab.runs.folder import RunFolder
+from kflab.runs.log import Record, Tail
+from kflab.runs.spec import RunSpec
+
+__all__ = ["evaluate_run", "train_run"]
+
+Ending = dict[str, Any]
+
+_SKLEARN = ("sklearn.compose", "sklearn.impute", "sklearn.metrics", "sklearn.pipeline", "pyarrow.parquet")
+
+
+def train_run(
+    spec: RunSpec, folder: RunFolder, root: Path, emit: Emitter, splitter: subprocess.Popen[str]
+) -> Ending:
+    """Await the splitter, train, and return the fields of `done`. `root` is the workspace.
+
+    Raises DataError for what the user can mend, TrainingError, and whatever the model's own code raises.
+    """
+    # The libraries load while the splitter reads the data; its error need not wait for them.
+    loading = threading.Thread(target=_load_libraries, args=(spec,), daemon=True)
+    loading.start()
+    _await_splitter(splitter)
+    loading.join()
+    from kflab.ml.training import TrainJob, train
+
+    emit("stage", name="split", state="end")
+    if spec.model is None:
+        raise DataError("model", "A run of kind train needs a model.")
+    validation = folder.data / "validation.parquet"
+    split = json.loads((folder.data / "split.json").read_bytes())
+    job = TrainJob(
+        task=split["task"],
+        metrics=spec.metrics,
+        preprocess=spec.preprocess,
+        split=spec.split,
+        model=spec.model,
+        training=spec.training,
+        threads=spec.engine.threads,
+        target=split["target"],
+        train_path=folder.data / "train.parquet",
+        validation_path=validation if validation.exists() else None,
+        root=root,
+    )
+    result = train(job, emit, out=folder.out)
+    made = {"framework": result.framework, "hyperparameters": result.hyperparameters}
+    return {**_best(result.metrics), "model": plain(made)}
+
+
+def evaluate_run(spec: RunSpec, folder: RunFolder, emit: Emitter) -> Ending:
+    """Score the model of the run that `from` names on its test part; return the fields of `done`.
+
+    Raises DataError if that run or its model is gone.
+    """
+    from kflab.ml.evaluation import EvaluateJob, evaluate
+
+    if spec.from_ is None:
+        raise DataError("from", "A run of kind evaluate needs the run whose model is evaluated.")
+    trained = RunFolder(folder.path.parent / spec.from_.run)
+    if not trained.spec.is_file():
+        raise DataError("from.run", f"Run {trained.id} has been deleted, and its model with it.")
+    path = _saved_model(trained)
+    family = json.loads(trained.spec.read_bytes())["model"]["family"]
+    # The user's own code may use any class. The file is what that code saved, and it runs as the same user.
+    own = [] if family.startswith(("sklearn:", "keras:")) else _types(path)
+    job = EvaluateJob(model=trained.out, split=trained.data, metrics=spec.metrics, trusted=own)
+    return _best(evaluate(job, emit))
+
+
+def _saved_model(trained: RunFolder) -> Path:
+    """The model that the run logged, if it is still the same. Raises DataError."""
+    from kflab.ml.files import sha256
+
+    logged = [e for e in _all_events(trained) if e["type"] == "artifact"]
+    path = trained.out / Path(logged[-1]["uri"]).name if logged else trained.out
+    if not path.is_file():
+        raise DataError("from.run", f"The model of run {trained.id} is gone. Train it again.")
+    if sha256(path) != logged[-1]["sha256"]:
+        raise DataError("from.run", f"The model of run {trained.id} was changed since. Train it again.")
+    return path
+
+
+def _all_events(folder: RunFolder) -> Iterator[Record]:
+    tail = Tail(folder.events)
+    while found := tail.read():
+        yield from found
+
+
+def _types(path: Path) -> list[str]:
+    from skops import io
+
+    return list(io.get_untrusted_types(file=path))
+
+
+def _best(metrics: Mapping[str, float]) -> Ending:
+    """The first metric is the one that was asked for."""
+    for name, value in metrics.items():
+        return {"best": {"metric": name, "value": plain(value)}}
+    return {}
+
+
+def _load_libraries(spec: RunSpec) -> None:
+    from kflab.ml.models import FAMILIES
+
+    family = spec.model.family if spec.model else ""
+    own = [FAMILIES[family].path.partition(":")[0]] if family in FAMILIES else []
+    for name in ("kflab.ml.training", *_SKLEARN, *(["keras"] if family.startswith("keras:") else own)):
+        if name:
+            importlib.import_module(name)
+
+
+def _await_splitter(process: subprocess.Popen[str]) -> None:
+    """Raises DataError with what the splitter found wrong, RuntimeError if it died."""
+    said = process.stdout.read() if process.stdout is not None else ""
+    code = process.wait()
+    try:
+        answer = json.loads(said.strip().rpartition("\n")[2] or "{}")
+    except ValueError:
+        answer = {}
+    if error := answer.get("error"):
+        raise DataError(error["field"], error["message"])
+    if code:
+        raise RuntimeError(f"The process that splits the data ended with code {code}. See the log.")
