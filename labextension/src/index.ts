@@ -1,14 +1,14 @@
-import {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { metadata } from './metadata';
+import { runs } from './runs';
+import { serverVersion } from './serverVersion';
+import { train } from './train';
 
 const plugins: JupyterFrontEndPlugin<void>[] = [
-  {
-    id: '@kfhub/labextension:metadata',
-    autoStart: true,
-    activate: (_: JupyterFrontEnd) => undefined
-  }
+  train,
+  runs,
+  metadata,
+  serverVersion
 ];
 
 export default plugins;

@@ -1,0 +1,86 @@
+import * as React from 'react';
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { historyIcon } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
+import { CATEGORY, DOMAIN, makeHost } from '../hub';
+import { addMainArea } from '../mainArea';
+import { CommandIDs, Panel } from '../panel';
+import { RunsView } from '../views/runs/RunsView';
+import { RunView } from '../views/train/RunView';
+
+const STATE = 'kfhub:runs';
+
+/** All runs in a side panel, and each in a page of its own. */
+export const runs: JupyterFrontEndPlugin<void> = {
+  id: '@kfhub/labextension:runs',
+  description: 'Lists all runs, live, and opens each.',
+  autoStart: true,
+  optional: [
+    ITranslator,
+    ILayoutRestorer,
+    ICommandPalette,
+    ILauncher,
+    IStateDB
+  ],
+  activate: async (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    states: IStateDB | null
+  ) => {
+    const bundle = (translator ?? nullTranslator).load(DOMAIN);
+    const host = makeHost(app, bundle);
+
+    addMainArea({
+      app,
+      command: CommandIDs.run,
+      namespace: 'kfhub-run',
+      label: args => bundle.__('Run %1', String(args['id'] ?? '').slice(-6)),
+      caption: bundle.__('One run: curves, predictions, log'),
+      icon: historyIcon,
+      key: args => String(args['id'] ?? ''),
+      make: args => {
+        const id = String(args['id'] ?? '');
+        return new Panel(host, () => <RunView id={id} />, null);
+      },
+      restorer
+    });
+
+    app.commands.addCommand(CommandIDs.runs, {
+      label: bundle.__('Runs'),
+      caption: bundle.__('All runs, live'),
+      icon: args => (args['isPalette'] ? undefined : historyIcon),
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => app.shell.activateById('kfhub-runs')
+    });
+    palette?.addItem({
+      command: CommandIDs.runs,
+      category: CATEGORY,
+      args: { isPalette: true }
+    });
+    launcher?.add({ command: CommandIDs.runs, category: CATEGORY, rank: 3 });
+
+    const stored = await states?.fetch(STATE);
+    const panel = new Panel(host, RunsView, stored);
+    panel.id = 'kfhub-runs';
+    panel.title.icon = historyIcon;
+    panel.title.caption = bundle.__('Runs');
+    panel.node.setAttribute('role', 'region');
+    panel.node.setAttribute('aria-label', bundle.__('Runs'));
+    panel.stateChanged.connect(
+      () => void states?.save(STATE, panel.state as ReadonlyPartialJSONValue)
+    );
+    app.shell.add(panel, 'left', { rank: 250 });
+    restorer?.add(panel, 'kfhub-runs');
+  }
+};

@@ -1,0 +1,273 @@
+import * as React from 'react';
+import { useState } from 'react';
+import { brief, isNumeric, shortId, typeName } from '../shared/format';
+import { useHost, type Trans } from '../shared/host';
+import { Scroll } from '../shared/scroll';
+import { Icon } from '../shared/icons';
+import { Empty, Failure, Loading, Partial as Part } from '../shared/panels';
+import { useRequest } from '../shared/request';
+import { When } from '../shared/time';
+import type { Page } from '../shared/types';
+import {
+  ariaSort,
+  LIMIT,
+  listPath,
+  nextSort,
+  type MetadataState,
+  type Selected
+} from './state';
+import type { Artifact, Kind, Node } from './types';
+
+type Tokens = (string | null)[];
+const FIRST: Tokens = [null];
+
+interface Column {
+  name: string;
+  label: string;
+  cell: (node: Node) => React.ReactNode;
+  number?: boolean;
+}
+
+/** One page of artifacts or executions as a table; a row opens its details beside it. */
+export function NodeList({
+  state,
+  update,
+  onSelect
+}: {
+  state: MetadataState;
+  update: (change: Partial<MetadataState>) => void;
+  onSelect: (selected: Selected) => void;
+}): React.ReactElement {
+  const { trans, openTrain } = useHost();
+  const query = listPath(state, null);
+  const [paging, setPaging] = useState({ query, tokens: FIRST });
+  // Tokens belong to one query; another one starts at its first page.
+  const tokens = paging.query === query ? paging.tokens : FIRST;
+  const setTokens = (next: Tokens): void => setPaging({ query, tokens: next });
+  const token = tokens[tokens.length - 1];
+  const list = useRequest<Page<Node>>(listPath(state, token));
+  const page = list.data ?? list.last;
+  const kind: Kind = state.tab === 'executions' ? 'execution' : 'artifact';
+  const filtered = Boolean(state.q || state.type || state.filter);
+
+  // A filter that can't be read belongs under the filter, not in place of the list.
+  const said =
+    list.error?.status === 400
+      ? (list.error.fields.find(item => item.field === 'filter')?.message ??
+        list.error.message)
+      : null;
+  if (said) {
+    return (
+      <p className="kf-error kf-Filter-error" role="alert">
+        {said}
+      </p>
+    );
+  }
+  if (list.error && !page) {
+    return (
+      <Failure
+        error={list.error}
+        what={trans('The list could not be read.')}
+        retry={list.retry}
+      />
+    );
+  }
+  if (!page) {
+    return <Loading what={trans('Loading the list')} rows={10} />;
+  }
+  if (page.items.length === 0 && tokens.length === 1) {
+    return filtered ? (
+      <Empty
+        title={trans('Nothing matches')}
+        action={trans('Clear the filters')}
+        onAction={() => update({ q: '', type: '', filter: '' })}
+      >
+        {trans('No %1 has what was searched for.', kind)}
+      </Empty>
+    ) : (
+      <Empty
+        title={trans('Nothing is recorded yet')}
+        action={openTrain && trans('Train a model')}
+        onAction={openTrain}
+      >
+        {trans(
+          'Datasets, models and metrics appear here when a model is trained, or when a notebook records them.'
+        )}
+      </Empty>
+    );
+  }
+  const columns = columnsOf(kind, trans);
+  const first = (tokens.length - 1) * LIMIT + 1;
+  return (
+    <>
+      {list.error && (
+        <Part retry={list.retry}>
+          {trans('These are older rows: the list could not be read again.')}
+        </Part>
+      )}
+      <Scroll label={trans('List')} fill busy={list.loading}>
+        <table className="kf-Table kf-mod-rows">
+          <thead>
+            <tr>
+              {columns.map(column => (
+                <th
+                  key={column.name}
+                  scope="col"
+                  aria-sort={ariaSort(state.sort, column.name)}
+                >
+                  <button
+                    onClick={() =>
+                      update({ sort: nextSort(state.sort, column.name) })
+                    }
+                  >
+                    {column.label}
+                    {ariaSort(state.sort, column.name) !== 'none' && (
+                      <Icon
+                        glyph={state.sort.startsWith('-') ? 'down' : 'up'}
+                      />
+                    )}
+                  </button>
+                </th>
+              ))}
+              <th scope="col">{trans('Values')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {page.items.map(node => {
+              const chosen =
+                state.selected?.kind === kind && state.selected.id === node.id;
+              const select = (): void =>
+                onSelect({ kind, id: node.id, name: node.name });
+              return (
+                <tr
+                  key={node.id}
+                  className={chosen ? 'kf-mod-selected' : ''}
+                  onClick={select}
+                >
+                  {columns.map(column =>
+                    column.name === 'name' ? (
+                      <th key="name" scope="row">
+                        <button
+                          className="kf-link"
+                          aria-pressed={chosen}
+                          onKeyDown={moveRow}
+                          onClick={event => {
+                            event.stopPropagation();
+                            select();
+                          }}
+                        >
+                          {node.name}
+                        </button>
+                      </th>
+                    ) : (
+                      <td
+                        key={column.name}
+                        className={column.number ? 'kf-number' : ''}
+                      >
+                        {column.cell(node)}
+                      </td>
+                    )
+                  )}
+                  <td className="kf-Values">{values(node)}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Scroll>
+      <div className="kf-row kf-Pages">
+        <span className="kf-number" role="status">
+          {trans(
+            '%1 to %2 of %3',
+            first,
+            first + page.items.length - 1,
+            page.total_exact ? page.total : trans('more than %1', page.total)
+          )}
+        </span>
+        <span className="kf-spacer" />
+        <button
+          className="jp-Button jp-mod-styled"
+          disabled={tokens.length === 1}
+          onClick={() => setTokens(tokens.slice(0, -1))}
+        >
+          {trans('Previous')}
+        </button>
+        <button
+          className="jp-Button jp-mod-styled"
+          disabled={!page.next_page_token || list.loading}
+          onClick={() => setTokens([...tokens, page.next_page_token])}
+        >
+          {trans('Next')}
+        </button>
+      </div>
+    </>
+  );
+}
+
+function columnsOf(kind: Kind, trans: Trans): Column[] {
+  const common: Column[] = [
+    { name: 'name', label: trans('Name'), cell: node => node.name },
+    { name: 'type', label: trans('Type'), cell: node => typeName(node.type) }
+  ];
+  const version: Column[] =
+    kind === 'artifact'
+      ? [
+          {
+            name: 'version',
+            label: trans('Version'),
+            cell: node => (node as Artifact).version ?? ''
+          }
+        ]
+      : [];
+  return [
+    ...common,
+    ...version,
+    {
+      name: 'state',
+      label: trans('State'),
+      cell: node => node.state.toLowerCase().replace(/_/g, ' ')
+    },
+    {
+      name: 'created',
+      label: trans('Created'),
+      cell: node => <When time={node.created} />
+    },
+    {
+      name: 'id',
+      label: trans('Id'),
+      number: true,
+      cell: node => shortId(node.id)
+    }
+  ];
+}
+
+/** The first numbers of a node: what a list of models is looked through for. */
+function values(node: Node): string {
+  const inner = node.properties['values'];
+  const all = {
+    ...node.properties,
+    ...(typeof inner === 'object' ? inner : {})
+  };
+  return Object.entries(all)
+    .flatMap(([name, value]) =>
+      isNumeric(value) ? [`${name} ${brief(value)}`] : []
+    )
+    .slice(0, 3)
+    .join(' · ');
+}
+
+/** Arrows go up and down the names. */
+function moveRow(event: React.KeyboardEvent<HTMLElement>): void {
+  const row = event.currentTarget.closest('tr');
+  const next =
+    event.key === 'ArrowDown'
+      ? row?.nextElementSibling
+      : event.key === 'ArrowUp'
+        ? row?.previousElementSibling
+        : null;
+  const button = next?.querySelector<HTMLElement>('th button');
+  if (button) {
+    event.preventDefault();
+    button.focus();
+  }
+}

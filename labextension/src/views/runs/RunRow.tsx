@@ -1,0 +1,122 @@
+import * as React from 'react';
+import { useState } from 'react';
+import { Confirm } from '../shared/confirm';
+import { brief, exact } from '../shared/format';
+import { asApiError, useHost, type Trans } from '../shared/host';
+import { isLive, StateBadge } from '../shared/state';
+import { Elapsed, When } from '../shared/time';
+import type { Run } from '../shared/types';
+
+export function runName(run: Run, trans: Trans): string {
+  const family = run.spec.model?.family.split(':').pop();
+  const kind =
+    run.kind === 'evaluate' ? trans('Evaluation') : (family ?? trans('Run'));
+  return run.name || `${kind} ${run.id.slice(-4)}`;
+}
+
+/** One run: state, name, key measure, duration, and what can be done with it. */
+export function RunRow({
+  run,
+  picked,
+  onPick,
+  onChanged
+}: {
+  run: Run;
+  picked: boolean;
+  onPick: (on: boolean) => void;
+  onChanged: () => void;
+}): React.ReactElement {
+  const { client, trans, openRun } = useHost();
+  const [asking, setAsking] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const live = isLive(run.state);
+  const name = runName(run, trans);
+  const act = (): void => {
+    setError(null);
+    const request = live
+      ? client.request('POST', `runs/${run.id}/cancel`)
+      : client.request('DELETE', `runs/${run.id}`);
+    request.then(onChanged, (reason: unknown) =>
+      setError(asApiError(reason).message)
+    );
+  };
+  return (
+    <li className="kf-RunRow">
+      <input
+        type="checkbox"
+        checked={picked}
+        aria-label={trans('Choose %1 for comparison', name)}
+        onChange={event => onPick(event.target.checked)}
+      />
+      <button
+        className="kf-link kf-RunRow-name"
+        onKeyDown={move}
+        onClick={() => openRun?.(run.id)}
+        title={trans('Open %1', name)}
+      >
+        {name}
+      </button>
+      <StateBadge state={run.state} />
+      <span className="kf-RunRow-facts">
+        {run.best && (
+          <span className="kf-number" title={exact(run.best.value)}>
+            {run.best.metric} {brief(run.best.value)}
+          </span>
+        )}
+        <Elapsed started={run.started} ended={run.ended} />
+        <When time={run.created} />
+        <button
+          className="kf-link"
+          aria-label={
+            live ? trans('Cancel %1', name) : trans('Delete %1', name)
+          }
+          onClick={() => setAsking(true)}
+        >
+          {live ? trans('Cancel') : trans('Delete')}
+        </button>
+      </span>
+      {run.state === 'failed' && run.text && (
+        <span className="kf-error kf-RunRow-text">{run.text}</span>
+      )}
+      {error && (
+        <span className="kf-error kf-RunRow-text" role="alert">
+          {error}
+        </span>
+      )}
+      {asking && (
+        <Confirm
+          title={live ? trans('Cancel %1?', name) : trans('Delete %1?', name)}
+          action={live ? trans('Cancel run') : trans('Delete run')}
+          keep={live ? trans('Keep running') : trans('Keep it')}
+          danger
+          onAccept={act}
+          onClose={() => setAsking(false)}
+        >
+          {live
+            ? trans(
+                'It stops now and its model is not kept. Its curves, log and record stay in this list.'
+              )
+            : trans(
+                'Its curves, log and saved files go. What is recorded in the metadata stays.'
+              )}
+        </Confirm>
+      )}
+    </li>
+  );
+}
+
+/** Arrows go up and down the list. */
+function move(event: React.KeyboardEvent<HTMLElement>): void {
+  const row = event.currentTarget.closest('li');
+  const next =
+    event.key === 'ArrowDown'
+      ? row?.nextElementSibling
+      : event.key === 'ArrowUp'
+        ? row?.previousElementSibling
+        : null;
+  const button = next?.querySelector<HTMLElement>('.kf-RunRow-name');
+  if (button) {
+    event.preventDefault();
+    button.focus();
+  }
+}

@@ -1,0 +1,121 @@
+import * as React from 'react';
+import { useState } from 'react';
+import type { Metric } from '../../api/types';
+import { Confirm } from '../shared/confirm';
+import { asApiError, useHost } from '../shared/host';
+import { Icon } from '../shared/icons';
+import { Failure } from '../shared/panels';
+import { query, useRequest } from '../shared/request';
+import { isLive, StateBadge } from '../shared/state';
+import type { Page, Run } from '../shared/types';
+import { measures } from './live';
+import { Metrics } from './Metrics';
+import { Predictions } from './Predictions';
+import { Progress } from './Progress';
+import { stateOf, useRun } from './useRun';
+import { headline } from './words';
+
+/** The last step: the locked test part, opened once, on purpose and on record. */
+export function Evaluate({
+  run,
+  validation
+}: {
+  run: Run;
+  validation: Record<string, Metric>;
+}): React.ReactElement {
+  const { client, trans } = useHost();
+  const [asked, setAsked] = useState(false);
+  const [started, setStarted] = useState<string | null>(null);
+  const [sending, setSending] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const known = useRequest<Page<Run>>(query('runs', { kind: 'evaluate' }));
+  const before = known.data?.items.filter(
+    item => item.spec.from?.run === run.id
+  );
+  const evaluation = started ?? before?.[0]?.id ?? null;
+
+  const evaluate = (): void => {
+    setSending(true);
+    setError(null);
+    client
+      .request<{ id: string }>('POST', `runs/${run.id}/evaluate`)
+      .then(({ id }) => setStarted(id))
+      .catch((reason: unknown) => setError(asApiError(reason).message))
+      .finally(() => setSending(false));
+  };
+
+  return (
+    <section className="kf-Evaluate" aria-label={trans('Test part')}>
+      <h3>{trans('Test part')}</h3>
+      {evaluation ? (
+        <Evaluation id={evaluation} validation={validation} />
+      ) : (
+        <>
+          <p>
+            <Icon glyph="lock" />{' '}
+            {trans(
+              'The test part is locked: neither training nor this page has seen it.'
+            )}
+          </p>
+          <button
+            className="jp-Button jp-mod-styled jp-mod-accept"
+            disabled={sending || known.loading}
+            onClick={() => setAsked(true)}
+          >
+            {sending ? trans('Starting…') : trans('Evaluate on the test part')}
+          </button>
+          {known.error && (
+            <Failure
+              error={known.error}
+              what={trans('Earlier evaluations could not be read.')}
+              retry={known.retry}
+            />
+          )}
+        </>
+      )}
+      {error && (
+        <p role="alert" className="kf-error">
+          {error}
+        </p>
+      )}
+      {asked && (
+        <Confirm
+          title={trans('Unlock the test part?')}
+          action={trans('Unlock and evaluate')}
+          keep={trans('Keep it locked')}
+          onAccept={evaluate}
+          onClose={() => setAsked(false)}
+        >
+          {trans(
+            'The model is scored on rows it has never seen. That this was done, and when, is recorded with the model: choosing between models by their test scores afterwards would make those scores too good.'
+          )}
+        </Confirm>
+      )}
+    </section>
+  );
+}
+
+function Evaluation({
+  id,
+  validation
+}: {
+  id: string;
+  validation: Record<string, Metric>;
+}): React.ReactElement {
+  const { trans } = useHost();
+  const { live, record } = useRun(id);
+  const state = stateOf(live, record.data ?? record.last);
+  return (
+    <>
+      <p>
+        <StateBadge state={state} /> {headline(live, trans)}
+      </p>
+      {isLive(state) ? (
+        <Progress live={live} />
+      ) : (
+        <Metrics validation={validation} test={measures(live, 'test')} />
+      )}
+      {live.test && <Predictions prediction={live.test} />}
+    </>
+  );
+}

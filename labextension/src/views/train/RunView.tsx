@@ -1,0 +1,207 @@
+import * as React from 'react';
+import { useState } from 'react';
+import { Confirm } from '../shared/confirm';
+import { CopyButton } from '../shared/copy';
+import { asApiError, useHost } from '../shared/host';
+import { Empty, Failure, Loading, Partial } from '../shared/panels';
+import { trainCode } from '../shared/python';
+import { isLive, StateBadge, stateWord } from '../shared/state';
+import { Elapsed } from '../shared/time';
+import { Curves } from './Curves';
+import { Evaluate } from './Evaluate';
+import { measures, type Live } from './live';
+import { Metrics } from './Metrics';
+import { Predictions } from './Predictions';
+import { Progress } from './Progress';
+import { stateOf, useRun } from './useRun';
+import { headline, overfitWords } from './words';
+
+/** One run: live while it runs, the same page afterwards. */
+export function RunView({
+  id,
+  part = 'all'
+}: {
+  id: string;
+  part?: 'all' | 'evaluate';
+}): React.ReactElement {
+  const { trans } = useHost();
+  const { live, connected, record } = useRun(id);
+  const run = record.data ?? record.last;
+
+  if (record.error && !run) {
+    return (
+      <Failure
+        error={record.error}
+        what={trans('This run could not be read.')}
+        retry={record.retry}
+      />
+    );
+  }
+  if (!run) {
+    return <Loading what={trans('Loading the run')} rows={8} />;
+  }
+  const state = stateOf(live, run);
+  return (
+    <article className="kf-Run" aria-label={run.name || id}>
+      <header className="kf-Run-header">
+        <h2>{run.name || trans('Run %1', id.slice(-6))}</h2>
+        <StateBadge state={state} />
+        <span>
+          <span className="kf-hidden">{trans('Elapsed')} </span>
+          <Elapsed started={run.started ?? live.begun} ended={run.ended} />
+        </span>
+        <span className="kf-spacer" />
+        {isLive(state) && <CancelButton id={id} />}
+        <CopyButton text={trainCode(run.spec)} label={trans('Copy as code')} />
+      </header>
+      <p className="kf-headline">{headline(live, trans)}</p>
+      <p className="kf-hidden" role="status">
+        {trans('Run %1', stateWord(state, trans).toLowerCase())}
+      </p>
+      {!connected && isLive(state) && (
+        <Partial>
+          {trans(
+            'The live connection is lost; trying again. What you see may be some seconds old.'
+          )}
+        </Partial>
+      )}
+      <Findings live={live} />
+      {isLive(state) && <Progress live={live} />}
+      {part === 'all' && <Results live={live} state={state} />}
+      {run.kind === 'train' && state === 'done' && (
+        <Evaluate run={run} validation={measures(live, 'validation')} />
+      )}
+      {part === 'evaluate' && state !== 'done' && (
+        <p>
+          {isLive(state)
+            ? trans('The test part can be unlocked once training is done.')
+            : trans('Only a run that is done has a model to evaluate.')}
+        </p>
+      )}
+      <LogDrawer text={live.log} />
+    </article>
+  );
+}
+
+/** Overfitting, warnings and the reason of a failure, each with what to do. */
+function Findings({ live }: { live: Live }): React.ReactElement {
+  const { trans } = useHost();
+  const overfit = overfitWords(live, trans);
+  const failed = live.end?.type === 'failed' ? live.end : null;
+  return (
+    <>
+      {overfit && <p className="kf-Warning">{overfit}</p>}
+      {live.warnings.map(warning => (
+        <p key={warning.seq} className="kf-Warning">
+          {warning.text} {warning.hint}
+        </p>
+      ))}
+      {failed?.traceback && (
+        <details className="kf-Drawer">
+          <summary>{trans('Where it failed')}</summary>
+          <pre>{failed.traceback}</pre>
+        </details>
+      )}
+    </>
+  );
+}
+
+function Results({
+  live,
+  state
+}: {
+  live: Live;
+  state: string;
+}): React.ReactElement {
+  const { trans } = useHost();
+  const nothing =
+    live.epochs.length === 0 && !live.prediction && live.metrics.length === 0;
+  if (nothing) {
+    return isLive(state) ? (
+      <Loading
+        what={trans('The first results will be here in a moment')}
+        rows={5}
+      />
+    ) : (
+      <Empty title={trans('This run ended before its first result.')}>
+        {trans('The log below has what it said.')}
+      </Empty>
+    );
+  }
+  return (
+    <div className="kf-Run-results">
+      <Curves epochs={live.epochs} />
+      <Metrics
+        validation={measures(live, 'validation')}
+        test={measures(live, 'test')}
+      />
+      {live.prediction && <Predictions prediction={live.prediction} />}
+      {live.test && <Predictions prediction={live.test} />}
+    </div>
+  );
+}
+
+function CancelButton({ id }: { id: string }): React.ReactElement {
+  const { client, trans } = useHost();
+  const [asked, setAsked] = useState(false);
+  const [sent, setSent] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const cancel = (): void => {
+    setSent(true);
+    setError(null);
+    client.request('POST', `runs/${id}/cancel`).catch((reason: unknown) => {
+      setSent(false);
+      setError(asApiError(reason).message);
+    });
+  };
+  return (
+    <>
+      <button
+        className="jp-Button jp-mod-styled jp-mod-warn"
+        disabled={sent}
+        onClick={() => setAsked(true)}
+      >
+        {sent ? trans('Cancelling…') : trans('Cancel run')}
+      </button>
+      {error && (
+        <span role="alert" className="kf-error">
+          {error}
+        </span>
+      )}
+      {asked && (
+        <Confirm
+          title={trans('Cancel this run?')}
+          action={trans('Cancel run')}
+          keep={trans('Keep running')}
+          danger
+          onAccept={cancel}
+          onClose={() => setAsked(false)}
+        >
+          {trans(
+            'Training stops now and its model is not kept. Its curves, log and record stay in the list of runs.'
+          )}
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function LogDrawer({ text }: { text: string }): React.ReactElement {
+  const { trans } = useHost();
+  const lines = text ? text.trimEnd().split('\n').length : 0;
+  return (
+    <details className="kf-Drawer">
+      <summary>
+        {lines === 0 ? trans('Log: empty') : trans('Log: %1 lines', lines)}
+      </summary>
+      <pre
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrolled by keyboard
+        tabIndex={0}
+        aria-label={trans('Log of the run')}
+        role="region"
+      >
+        {text || trans('The run has printed nothing.')}
+      </pre>
+    </details>
+  );
+}

@@ -1,0 +1,93 @@
+import * as React from 'react';
+import { lazy, Suspense, useId } from 'react';
+import { useHost } from '../shared/host';
+import { Failure, Loading } from '../shared/panels';
+import type { Loaded } from '../shared/request';
+import { suits, type ModelOffer } from './offers';
+import type { StepProps } from './StepProps';
+import { taskWord } from './steps';
+
+const ModelForm = lazy(() => import('./ModelForm'));
+
+/** The models that fit the task, and the parameters of the chosen one. */
+export function StepModel({
+  draft,
+  errors,
+  update,
+  task,
+  models
+}: StepProps & { models: Loaded<ModelOffer[]> }): React.ReactElement {
+  const { trans } = useHost();
+  const group = useId();
+  const offers = models.data ?? models.last ?? [];
+  if (models.error && offers.length === 0) {
+    return (
+      <Failure
+        error={models.error}
+        what={trans('The list of models could not be read.')}
+        retry={models.retry}
+      />
+    );
+  }
+  if (offers.length === 0) {
+    return <Loading what={trans('Loading the models')} rows={5} />;
+  }
+  const chosen = offers.find(offer => offer.family === draft.family);
+  return (
+    <>
+      <fieldset className="kf-Cards" data-field="model.family">
+        <legend>{trans('Model')}</legend>
+        {offers.map(offer => {
+          const fits = suits(offer, task);
+          return (
+            <label
+              key={offer.family}
+              className={`kf-Card${fits ? '' : ' kf-mod-off'}`}
+            >
+              <input
+                type="radio"
+                name={group}
+                disabled={!fits}
+                checked={draft.family === offer.family}
+                onChange={() => update({ family: offer.family })}
+              />
+              <span className="kf-Card-title">{offer.title}</span>
+              <span className="kf-help">
+                {fits
+                  ? (offer.description ?? offer.family)
+                  : trans(
+                      'Not for this target: it is %1.',
+                      taskWord(task, trans)
+                    )}
+              </span>
+            </label>
+          );
+        })}
+        {errors['model.family'] && (
+          <span className="kf-error">{errors['model.family']}</span>
+        )}
+      </fieldset>
+      {chosen && (
+        <section data-field="model.params">
+          <h3>{trans('Parameters of %1', chosen.title)}</h3>
+          {errors['model.params'] && (
+            <span className="kf-error">{errors['model.params']}</span>
+          )}
+          <Suspense
+            fallback={<Loading what={trans('Loading the form')} rows={4} />}
+          >
+            <ModelForm
+              key={chosen.family}
+              schema={chosen.schema}
+              value={draft.params[chosen.family]}
+              errors={errors}
+              onChange={value =>
+                update({ params: { ...draft.params, [chosen.family]: value } })
+              }
+            />
+          </Suspense>
+        </section>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import * as React from 'react';
+import { useHost } from '../shared/host';
+import type { Errors } from './draft';
+
+/** What keeps the run from starting; each line leads to its field. */
+export function Summary({
+  errors,
+  general,
+  onGo
+}: {
+  errors: Errors;
+  general: string | null;
+  onGo: (path: string) => void;
+}): React.ReactElement | null {
+  const { trans } = useHost();
+  const paths = Object.keys(errors);
+  if (paths.length === 0 && general === null) {
+    return null;
+  }
+  return (
+    <div className="kf-Failure kf-Summary" role="alert">
+      <p className="kf-Failure-title">
+        {trans('The run was not started.')} {paths.length === 0 ? general : ''}
+      </p>
+      {paths.length > 0 && (
+        <ul>
+          {paths.map(path => (
+            <li key={path}>
+              <button className="kf-link" onClick={() => onGo(path)}>
+                {path}
+              </button>
+              {': '}
+              {errors[path]}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

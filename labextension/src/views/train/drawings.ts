@@ -1,0 +1,136 @@
+import type { Epoch, PredictionRow } from '../../api/types';
+import { HUES, type Theme } from '../shared/chart';
+import { brief, isNumeric, toNumber } from '../shared/format';
+import type { Trans } from '../shared/host';
+import { bestPoint, curve, lowerIsBetter, type Point } from './curves';
+import { unitWord } from './words';
+
+/** One measure over the steps: training dashed, validation solid, the best validation marked. */
+export function curvesOption(
+  epochs: readonly Epoch[],
+  name: string,
+  theme: Theme,
+  trans: Trans
+) {
+  const unit = epochs[0] ? unitWord(epochs[0].unit, trans) : '';
+  const { train, validation } = curve(epochs, name);
+  const best = bestPoint(validation, lowerIsBetter(name));
+  const axis = {
+    axisLabel: { color: theme.faint },
+    axisLine: { lineStyle: { color: theme.line } },
+    splitLine: { lineStyle: { color: theme.line } },
+    nameTextStyle: { color: theme.faint }
+  };
+  const line = (
+    label: string,
+    color: string,
+    points: Point[],
+    dashed: boolean
+  ) => ({
+    type: 'line' as const,
+    name: label,
+    data: points.map(point => [point.step, point.value]),
+    showSymbol: points.length < 30,
+    symbol: dashed ? 'circle' : 'diamond',
+    symbolSize: 6,
+    color,
+    lineStyle: {
+      width: 2,
+      type: dashed ? ('dashed' as const) : ('solid' as const)
+    }
+  });
+  return {
+    animation: false,
+    textStyle: { fontFamily: theme.font },
+    aria: { enabled: true },
+    grid: { left: 56, right: 20, top: 36, bottom: 40 },
+    legend: { top: 4, left: 8, textStyle: { color: theme.text } },
+    tooltip: {
+      trigger: 'axis' as const,
+      backgroundColor: theme.background,
+      borderColor: theme.line,
+      textStyle: { color: theme.text },
+      valueFormatter: (value: unknown) =>
+        typeof value === 'number' ? brief(value) : String(value)
+    },
+    xAxis: {
+      type: 'value' as const,
+      name: unit,
+      nameLocation: 'middle' as const,
+      nameGap: 26,
+      minInterval: 1,
+      min: 'dataMin' as const,
+      max: 'dataMax' as const,
+      ...axis,
+      splitLine: { show: false }
+    },
+    yAxis: { type: 'value' as const, scale: true, ...axis },
+    series: [
+      line(trans('Training'), HUES.train, train, true),
+      {
+        ...line(trans('Validation'), HUES.validation, validation, false),
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          animation: false,
+          label: {
+            formatter: trans('best'),
+            color: theme.faint,
+            position: 'insideEndTop' as const
+          },
+          lineStyle: { color: HUES.best, type: 'dotted' as const },
+          data: best && validation.length > 2 ? [{ xAxis: best.step }] : []
+        }
+      }
+    ]
+  };
+}
+
+/** Prediction over truth; on the dashed diagonal both are equal. */
+export function scatterOption(
+  rows: readonly PredictionRow[],
+  theme: Theme,
+  trans: Trans
+) {
+  const points = rows
+    .filter(row => isNumeric(row.truth) && isNumeric(row.pred))
+    .map(row => [toNumber(row.truth as number), toNumber(row.pred as number)]);
+  const all = points.flat().filter(Number.isFinite);
+  const low = Math.min(...all);
+  const high = Math.max(...all);
+  const axis = {
+    type: 'value' as const,
+    scale: true,
+    nameLocation: 'middle' as const,
+    nameTextStyle: { color: theme.faint },
+    axisLabel: { color: theme.faint, hideOverlap: true },
+    axisLine: { lineStyle: { color: theme.line } },
+    splitLine: { lineStyle: { color: theme.line } }
+  };
+  return {
+    animation: false,
+    textStyle: { fontFamily: theme.font },
+    grid: { left: 64, right: 20, top: 16, bottom: 44 },
+    xAxis: { ...axis, name: trans('Truth'), nameGap: 28 },
+    yAxis: { ...axis, name: trans('Prediction'), nameGap: 46 },
+    series: [
+      {
+        type: 'scatter' as const,
+        data: points,
+        symbolSize: 6,
+        color: HUES.validation,
+        itemStyle: { opacity: 0.7 },
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          animation: false,
+          label: { show: false },
+          lineStyle: { color: HUES.baseline, type: 'dashed' as const },
+          data: all.length
+            ? [[{ coord: [low, low] }, { coord: [high, high] }] as never]
+            : []
+        }
+      }
+    ]
+  };
+}

@@ -1,0 +1,88 @@
+/** What the server offers to the form: datasets, their profiles, models. */
+import type { RJSFSchema } from '@rjsf/utils';
+import type { Draft, Task } from './draft';
+
+export interface DatasetOffer {
+  uri: string;
+  name: string;
+  kind: 'sklearn' | 'file';
+  task?: Task;
+  bytes?: number;
+}
+
+export interface Column {
+  name: string;
+  dtype: string;
+  role: 'number' | 'category' | 'date' | 'text';
+  missing: number;
+  unique: number;
+  min?: unknown;
+  max?: unknown;
+  mean?: unknown;
+  top?: { value: string; count: number }[];
+}
+
+export interface Profile {
+  uri: string;
+  rows: number;
+  columns: Column[];
+  /** Cells in the order of `columns`. */
+  first_rows: unknown[][];
+  suggested: { target: string; task: Task };
+  warnings: string[];
+}
+
+export interface ModelOffer {
+  family: string;
+  title: string;
+  description?: string;
+  tasks: Task[];
+  schema: RJSFSchema;
+}
+
+/** The task a run will have: what was chosen, else what the target's column looks like. */
+export function taskOf(draft: Draft, profile?: Profile): Task {
+  if (draft.task !== 'auto' || !profile) {
+    return draft.task;
+  }
+  const { suggested } = profile;
+  const target = draft.target || suggested.target;
+  if (target === suggested.target) {
+    return suggested.task;
+  }
+  const column = profile.columns.find(item => item.name === target);
+  return column ? looksLike(column, profile.rows) : 'auto';
+}
+
+const MAX_CLASSES = 20;
+
+function looksLike(column: Column, rows: number): Task {
+  if (column.unique <= 2) {
+    return column.unique === 2 ? 'binary' : 'auto';
+  }
+  if (column.role !== 'number') {
+    return 'multiclass';
+  }
+  const few = column.unique <= Math.min(MAX_CLASSES, Math.max(2, rows / 10));
+  return few && /int/i.test(column.dtype) ? 'multiclass' : 'regression';
+}
+
+export function suits(model: ModelOffer, task: Task): boolean {
+  return task === 'auto' || model.tasks.includes(task);
+}
+
+/** The draft with the form's own good values where nothing was chosen. */
+export function completed(
+  draft: Draft,
+  profile: Profile | undefined,
+  models: readonly ModelOffer[] | undefined
+): Draft {
+  const task = taskOf(draft, profile);
+  const fitting = models?.filter(model => suits(model, task)) ?? [];
+  const forest = fitting.find(model => model.family.includes('RandomForest'));
+  return {
+    ...draft,
+    target: draft.target || profile?.suggested.target || '',
+    family: draft.family || (forest ?? fitting[0])?.family || ''
+  };
+}

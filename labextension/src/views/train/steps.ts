@@ -1,0 +1,111 @@
+import type { Trans } from '../shared/host';
+import {
+  STEPS,
+  isKeras,
+  parts,
+  type Draft,
+  type Step,
+  type Task
+} from './draft';
+import type { ModelOffer, Profile } from './offers';
+
+export function stepName(step: Step, trans: Trans): string {
+  const names: Record<Step, string> = {
+    data: trans('Data'),
+    explore: trans('Explore'),
+    prepare: trans('Prepare'),
+    split: trans('Split'),
+    model: trans('Model'),
+    train: trans('Train'),
+    evaluate: trans('Evaluate')
+  };
+  return names[step];
+}
+
+export function taskWord(task: Task, trans: Trans): string {
+  const words: Record<Task, string> = {
+    auto: trans('found from the target'),
+    binary: trans('two classes'),
+    multiclass: trans('several classes'),
+    regression: trans('a number')
+  };
+  return words[task];
+}
+
+export function splitWords(draft: Draft, trans: Trans): string {
+  const shares = parts(draft)
+    .map(part => Math.round(part * 100))
+    .join(' / ');
+  const methods: Record<Draft['method'], string> = {
+    random: trans('random'),
+    stratified: trans('stratified'),
+    group: trans('by group'),
+    time: trans('by time')
+  };
+  return `${shares}, ${methods[draft.method]}`;
+}
+
+/** What the form knows of a draft. */
+export interface Known {
+  draft: Draft;
+  profile?: Profile;
+  model?: ModelOffer;
+  task: Task;
+  runState?: string;
+}
+
+export interface StepLine {
+  step: Step;
+  name: string;
+  done: boolean;
+  summary: string;
+}
+
+/** Each step with a tick where nothing is left to choose, and one line on it. */
+export function stepLines(known: Known, trans: Trans): StepLine[] {
+  const { draft, profile, model } = known;
+  const changed = Object.entries(draft.preprocess).filter(([key, value]) =>
+    key === 'drop'
+      ? (value as string[]).length > 0
+      : ![
+          'auto',
+          key === 'text' ? 'string' : 'auto',
+          key === 'outliers' ? 'none' : 'auto'
+        ].includes(value as string)
+  ).length;
+  const ready = profile !== undefined;
+  const lines: Record<Step, [boolean, string]> = {
+    data: [
+      ready,
+      profile
+        ? trans('%1 rows, %2 columns', profile.rows, profile.columns.length)
+        : draft.uri || trans('choose a dataset')
+    ],
+    explore: [
+      ready && draft.target !== '',
+      draft.target
+        ? trans('target: %1, %2', draft.target, taskWord(known.task, trans))
+        : trans('choose the target')
+    ],
+    prepare: [
+      ready,
+      changed === 0 ? trans('automatic') : trans('%1 changed', changed)
+    ],
+    split: [ready, splitWords(draft, trans)],
+    model: [model !== undefined, model ? model.title : trans('choose a model')],
+    train: [
+      known.runState === 'done',
+      known.runState ??
+        (isKeras(draft.family)
+          ? trans('%1 epochs', draft.epochs)
+          : trans('not started'))
+    ],
+    evaluate: [false, trans('test part locked')]
+  };
+  return STEPS.map(step => ({
+    step,
+    name: stepName(step, trans),
+    done: lines[step][0],
+    summary: lines[step][1]
+  }));
+}
