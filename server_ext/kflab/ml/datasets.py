@@ -18,7 +18,7 @@ from kflab.ml.errors import DataError
 from kflab.ml.spec import DatasetSpec, ReadSpec
 from kflab.ml.tables import read_table
 
-__all__ = ["BUILTIN", "Table", "catalog", "load", "source"]
+__all__ = ["BUILTIN", "Table", "catalog", "load", "locate", "source"]
 
 _MAX_LISTED = 500
 _MAX_DEPTH = 6
@@ -61,8 +61,8 @@ class Table:
     sha256: str
 
 
-def source(uri: str, root: Path, read: ReadSpec | None = None) -> tuple[pd.DataFrame, str]:
-    """The whole table behind a uri, and the SHA-256 of its content. Raises DataError for `dataset.uri`."""
+def locate(uri: str, root: Path) -> Builtin | Path:
+    """What a uri names, without reading it. Raises DataError for `dataset.uri`."""
     if uri.startswith("sklearn:"):
         name = uri.removeprefix("sklearn:")
         if name not in BUILTIN:
@@ -70,14 +70,21 @@ def source(uri: str, root: Path, read: ReadSpec | None = None) -> tuple[pd.DataF
             raise DataError(
                 "dataset.uri", f"There is no dataset {uri!r}. There are {known}, and files of the workspace."
             )
-        frame = BUILTIN[name].frame()
-        return frame, _content_hash(frame)
+        return BUILTIN[name]
     if ":" in uri.split("/")[0] and not uri.startswith("file://"):
         raise DataError(
             "dataset.uri", f"{uri!r} is neither sklearn:NAME nor the path of a file in the workspace."
         )
-    path = files.inside(root, uri, "dataset.uri")
-    return read_table(path, read), files.sha256(path)
+    return files.inside(root, uri, "dataset.uri")
+
+
+def source(uri: str, root: Path, read: ReadSpec | None = None) -> tuple[pd.DataFrame, str]:
+    """The whole table behind a uri, and the SHA-256 of its content. Raises DataError for `dataset.uri`."""
+    found = locate(uri, root)
+    if isinstance(found, Builtin):
+        frame = found.frame()
+        return frame, _content_hash(frame)
+    return read_table(found, read), files.sha256(found)
 
 
 def load(spec: DatasetSpec, root: Path) -> Table:

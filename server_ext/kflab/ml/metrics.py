@@ -10,7 +10,7 @@ import numpy as np
 from kflab.ml.errors import DataError
 from kflab.ml.tasks import Known
 
-__all__ = ["DEFAULTS", "LOSS", "METRICS", "check", "score"]
+__all__ = ["DEFAULTS", "LOSS", "METRICS", "check", "known", "score"]
 
 Array = np.ndarray[Any, Any]
 
@@ -33,13 +33,19 @@ DEFAULTS: dict[Known, tuple[str, ...]] = {
 LOSS: dict[Known, str] = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
 
 
-def check(names: Sequence[str], task: Known) -> list[str]:
-    """The metrics of a run, those of the task where none is named. Raises DataError for one that does not fit."""
+def known(names: Sequence[str]) -> None:
+    """Raise DataError for a metric that does not exist."""
     for position, name in enumerate(names):
         if name not in METRICS:
             raise DataError(
                 f"metrics.{position}", f"There is no metric {name!r}; there are {', '.join(METRICS)}."
             )
+
+
+def check(names: Sequence[str], task: Known) -> list[str]:
+    """The metrics of a run, those of the task where none is named. Raises DataError for one that does not fit."""
+    known(names)
+    for position, name in enumerate(names):
         if task not in METRICS[name][0]:
             raise DataError(
                 f"metrics.{position}", f"{name} does not fit a {task} task; use {', '.join(DEFAULTS[task])}."

@@ -1,0 +1,81 @@
+"""The Jupyter server extension: reads its settings, makes the services and hangs up the routes."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.utils import url_path_join
+from traitlets import Unicode, default
+
+from kflab.metadata.store import Store
+from kflab.runs.manager import RunManager
+from kflab.server import handlers, kernels
+from kflab.server.inspect import Inspector
+from kflab.server.services import Services
+
+__all__ = ["KFLabApp"]
+
+
+class KFLabApp(ExtensionApp):  # type: ignore[misc]
+    """kflab: metadata, runs, datasets and models under `kflab/api/`."""
+
+    name = "kflab"
+    description = "Browse metadata, train models and follow runs."
+
+    metadata_url = Unicode(
+        help="""Where the metadata store is: `sqlite:///…` or `mysql://…`.
+        The environment variable KFLAB_METADATA_URL goes before the default,
+        which is a SQLite file in `.kflab` of the workspace.""",
+    ).tag(config=True)
+    runs_root = Unicode(
+        help="Folder of the runs, in the workspace unless absolute. KFLAB_RUNS goes before the default, .kflab/runs.",
+    ).tag(config=True)
+
+    @default("metadata_url")
+    def _metadata_url(self) -> str:
+        return os.environ.get("KFLAB_METADATA_URL") or f"sqlite:///{self._workspace() / '.kflab/metadata.db'}"
+
+    def _workspace(self) -> Path:
+        return Path(self.serverapp.root_dir).resolve()
+
+    def initialize_settings(self) -> None:
+        root = self._workspace()
+        self._services = Services(
+            root=root,
+            store=Store(self.metadata_url),
+            runs=RunManager(root, Path(self.runs_root) if self.runs_root else None),
+            inspector=Inspector(root),
+            active=self._note_activity,
+        )
+        self.settings["kflab_services"] = self._services
+
+    def _note_activity(self, now: datetime) -> None:
+        # jupyter_server takes the newest of all settings with this ending for the last activity.
+        self.settings["kflab_last_activity"] = now
+
+    def initialize_handlers(self) -> None:
+        self.handlers.extend(handlers.table())
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        url, token = self._address(serverapp)
+        kernels.export(url, token)
+        self._file = kernels.ConnectionFile(Path(serverapp.runtime_dir))
+        self._file.write(url, token)
+        self._services.start()
+
+    @staticmethod
+    def _address(serverapp: Any) -> tuple[str, str]:
+        """URL and token for a kernel on this machine. On a hub its own API token is the one that opens the server."""
+        host = serverapp.ip if serverapp.ip not in ("", "*", "0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+        scheme = "https" if serverapp.certfile else "http"
+        url = url_path_join(f"{scheme}://{host}:{serverapp.port}", serverapp.base_url)
+        return url, os.environ.get("JUPYTERHUB_API_TOKEN") or serverapp.identity_provider.token or ""
+
+    async def stop_extension(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.remove()
+        await self._services.close()

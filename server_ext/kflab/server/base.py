@@ -1,0 +1,180 @@
+"""What all handlers share: who may, how a request is read, and how an answer or a refusal is written."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from pydantic import BaseModel, ValidationError
+from tornado import web
+
+from kflab.server.errors import Refused, refusal, said
+
+if TYPE_CHECKING:
+    from kflab.server.services import Services
+
+__all__ = ["AUTH_RESOURCE", "Described", "KFLabHandler", "Missing", "endpoint"]
+
+AUTH_RESOURCE = "kflab"
+# Any request may say that it is a poll of a panel, and no sign of a person at work.
+_ALWAYS = {"no_track_activity", "token"}
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the OpenAPI document says of an endpoint, and what the endpoint itself goes by."""
+
+    summary: str
+    answer: Any
+    status: int = 200
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    errors: Sequence[int] = field(default_factory=tuple)
+
+
+def endpoint(
+    summary: str,
+    *,
+    answer: Any = None,
+    status: int = 200,
+    query: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None,
+    errors: Sequence[int] = (),
+) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+    """Make a method an endpoint: authenticated, authorized, its query and body read, its result written.
+
+    The method gets the path's parts, then the query model, then the body model, where there are any.
+    """
+    described = Described(summary, answer, status, query, body, (*errors, 403))
+
+    def decorate(method: Callable[..., Awaitable[Any]]) -> Any:
+        @web.authenticated
+        @authorized
+        @functools.wraps(method)
+        async def handle(self: KFLabHandler, *path: str) -> None:
+            given: list[Any] = list(path)
+            given.append(self.read_query(query))
+            if query is None:
+                given.pop()
+            if body is not None:
+                given.append(self.read_body(body))
+            self.write_answer(await method(self, *given), status)
+
+        handle.described = described  # type: ignore[attr-defined]
+        return handle
+
+    return decorate
+
+
+class KFLabHandler(APIHandler):  # type: ignore[misc]
+    """Base of the handlers of `kflab/api/`."""
+
+    auth_resource = AUTH_RESOURCE
+
+    @property
+    def services(self) -> Services:
+        services: Services = self.settings["kflab_services"]
+        return services
+
+    def read_query(self, model: type[M] | None) -> M | None:
+        """The query string as a model; a key that it does not have is refused."""
+        try:
+            given = {
+                name: self.get_query_argument(name)
+                for name in self.request.query_arguments
+                if name not in _ALWAYS or (model is not None and name in model.model_fields)
+            }
+        except web.HTTPError as error:
+            raise Refused("The query is not UTF-8.") from error
+        if model is None:
+            if given:
+                name = sorted(given)[0]
+                raise Refused(
+                    f"'{name}' is no parameter here.",
+                    [{"field": name, "message": "There is no such parameter."}],
+                )
+            return None
+        twice = [
+            name for name, values in self.request.query_arguments.items() if len(values) > 1 and name in given
+        ]
+        if twice:
+            raise Refused(f"'{twice[0]}' is given twice.", [{"field": twice[0], "message": "Give it once."}])
+        return self._validated(model, given)
+
+    def read_body(self, model: type[M]) -> M:
+        """The JSON body as a model."""
+        raw = self.request.body
+        kind = self.request.headers.get("Content-Type", "application/json").partition(";")[0].strip()
+        if raw and kind != "application/json":
+            raise Refused(f"The body must be application/json, not {kind}.")
+        try:
+            given = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise Refused("The body is not JSON (RFC 8259, in UTF-8).") from error
+        return self._validated(model, given)
+
+    @staticmethod
+    def _validated(model: type[M], given: Any) -> M:
+        try:
+            return model.model_validate(given)
+        except ValidationError as error:
+            fields = said(error)
+            first = fields[0]
+            where = f"{first['field']}: " if first["field"] else ""
+            more = f" ({len(fields) - 1} more)" if len(fields) > 1 else ""
+            raise Refused(f"{where}{first['message']}{more}", fields) from error
+
+    def write_answer(self, answer: Any, status: int = 200) -> None:
+        self.set_status(status)
+        if status == HTTPStatus.NO_CONTENT:
+            self.clear_header("Content-Type")
+            self.finish(set_content_type="text/plain")
+        elif isinstance(answer, BaseModel):
+            self.finish(answer.model_dump_json(by_alias=True))
+        else:
+            self.finish(json.dumps(answer, allow_nan=False))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Refusals as `{message, fields?}`; of our own faults no more than that there was one."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        known = refusal(error) if error is not None else None
+        if known is not None:
+            status_code, message, fields = known
+            self.set_status(status_code)
+        elif isinstance(error, web.HTTPError):
+            message, fields = error.log_message or HTTPStatus(status_code).phrase, []
+            if error.log_message and error.args:
+                message = error.log_message % error.args
+        else:
+            message, fields = "The server made a mistake; its log tells more.", []
+        self.finish(json.dumps({"message": message, **({"fields": fields} if fields else {})}))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """A refusal is no fault of the server: one line without a traceback."""
+        known = refusal(value) if value is not None else None
+        if known is None:
+            super().log_exception(typ, value, tb)
+        else:
+            self.log.info("kflab refused %s %s: %s", self.request.method, self.request.path, known[1])
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+class Missing(KFLabHandler):
+    """Any other path under `kflab/api/`."""
+
+    @web.authenticated
+    async def prepare(self) -> None:
+        await super().prepare()
+        if not self._finished:
+            raise web.HTTPError(404, "There is nothing under this path; openapi.json lists what there is.")

@@ -1,0 +1,27 @@
+"""One file for each resource, and the table of all routes: what is not in it does not exist."""
+
+from __future__ import annotations
+
+from kflab.server.base import KFLabHandler, Missing
+from kflab.server.handlers import data, metadata, openapi, runs
+
+__all__ = ["PREFIX", "ROUTES", "table"]
+
+PREFIX = "kflab/api"
+
+# Path below the prefix, in the words of OpenAPI, and its handler.
+ROUTES: tuple[tuple[str, type[KFLabHandler]], ...] = (
+    *metadata.ROUTES,
+    *runs.ROUTES,
+    *data.ROUTES,
+    *openapi.ROUTES,
+)
+
+
+def table() -> list[tuple[str, type]]:
+    """The routes as tornado takes them, relative to the base URL; the last one catches the rest."""
+    rows: list[tuple[str, type]] = [
+        (rf"/{PREFIX}/" + path.replace("{", "(?P<").replace("}", ">[^/]+)") + "/?$", handler)
+        for path, handler in (*ROUTES, *runs.STREAMS)
+    ]
+    return [*rows, (rf"/{PREFIX}(?:/.*)?", Missing)]

@@ -1,0 +1,183 @@
+"""`runs/…`: start, list, follow, cancel, evaluate and delete runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any, Literal
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from pydantic import BaseModel, ConfigDict, Field
+from tornado import web
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from kflab.runs.events import ENDS, Event
+from kflab.runs.manager import RunNotFound
+from kflab.runs.spec import Run, RunKind, RunSpec, RunState
+from kflab.server.base import AUTH_RESOURCE, KFLabHandler, endpoint
+
+__all__ = ["ROUTES", "STREAMS"]
+
+# A frame at most this often, so that a fast run does not drown the browser.
+_FRAME_SECONDS = 0.1
+_FRAME_EVENTS = 1000
+
+
+class RunsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    state: RunState | None = None
+    kind: RunKind | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class EventsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    since: Annotated[int, Field(ge=0, le=2**53)] = Field(default=0, description="Events with a greater seq.")
+    limit: Annotated[int, Field(ge=1, le=1000)] = 1000
+
+
+class RunId(BaseModel):
+    """The id of a run that was accepted."""
+
+    id: str
+
+
+class Runs(BaseModel):
+    """Runs, newest first."""
+
+    items: list[Run]
+    total: int
+    total_exact: Literal[True] = True
+    next_page_token: str | None = None
+
+
+class Events(BaseModel):
+    """Events in order; ask again with `since=next_since` until `state` is an end and `items` is empty."""
+
+    items: list[Event]
+    next_since: int
+    state: RunState
+
+
+class RunsHandler(KFLabHandler):
+    @endpoint("List runs", query=RunsQuery, answer=Runs, errors=(400,))
+    async def get(self, query: RunsQuery) -> Any:
+        runs = await asyncio.to_thread(self.services.runs.list, query.state, query.kind)
+        return Runs(items=list(runs[: query.limit]), total=len(runs))
+
+    @endpoint("Start a run", body=RunSpec, answer=RunId, status=202, errors=(400, 409, 503, 507))
+    async def post(self, spec: RunSpec) -> Any:
+        if spec.dataset is not None and spec.model is not None:
+            # What can be known to be wrong now is told now, beside its field, and not by a failed run.
+            await self.services.inspector.ask(
+                "check",
+                dataset=spec.dataset.model_dump(mode="json"),
+                model=spec.model.model_dump(mode="json"),
+                metrics=spec.metrics,
+            )
+        return {"id": await asyncio.to_thread(self.services.runs.create, spec)}
+
+
+class RunHandler(KFLabHandler):
+    @endpoint("One run", answer=Run, errors=(404,))
+    async def get(self, id: str) -> Any:
+        return await asyncio.to_thread(self.services.runs.get, id)
+
+    @endpoint("Remove the record of an ended run", status=204, errors=(404, 409))
+    async def delete(self, id: str) -> Any:
+        await asyncio.to_thread(self.services.runs.delete, id)
+
+
+class CancelHandler(KFLabHandler):
+    @endpoint("Stop a run", answer=Run, status=202, errors=(404, 409))
+    async def post(self, id: str) -> Any:
+        user = self.current_user
+        return await asyncio.to_thread(
+            self.services.runs.cancel, id, getattr(user, "username", None) or str(user)
+        )
+
+
+class EvaluateHandler(KFLabHandler):
+    @endpoint(
+        "Evaluate a run's model on the test part, which unlocks it",
+        answer=RunId,
+        status=202,
+        errors=(400, 404, 409),
+    )
+    async def post(self, id: str) -> Any:
+        await asyncio.to_thread(self.services.runs.get, id)
+        return {"id": await asyncio.to_thread(self.services.runs.evaluate, id)}
+
+
+class EventsHandler(KFLabHandler):
+    @endpoint("The events of a run", query=EventsQuery, answer=Events, errors=(400, 404))
+    async def get(self, id: str, query: EventsQuery) -> Any:
+        # The state is taken first: an end that comes between the two is seen with the next call.
+        run = await asyncio.to_thread(self.services.runs.get, id)
+        items = await asyncio.to_thread(self.services.runs.events, id, query.since, query.limit)
+        last = items[-1]["seq"] if items else query.since
+        return {"items": list(items), "next_since": last, "state": run.state}
+
+
+class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: ignore[misc]
+    """`runs/{id}/stream?since=N`: frames are arrays of events; closed by the server after the last event."""
+
+    auth_resource = AUTH_RESOURCE
+
+    @web.authenticated
+    @authorized
+    async def get(self, id: str) -> None:  # type: ignore[override]
+        since = self.get_query_argument("since", "0")
+        if not (since.isascii() and since.isdigit() and len(since) <= 15):
+            raise web.HTTPError(400, "since is a whole number from 0.")
+        try:
+            self._events = await asyncio.to_thread(self.settings["kflab_services"].runs.tail, id, int(since))
+        except RunNotFound as error:
+            raise web.HTTPError(404, str(error)) from error
+        await super().get(id)
+
+    def get_login_url(self) -> str:
+        raise web.HTTPError(403)
+
+    def open(self, id: str) -> None:
+        super().open(id)
+        self._task = asyncio.create_task(self._send())
+
+    async def _send(self) -> None:
+        """Send what is new, no faster than the browser takes it, until the last event."""
+        try:
+            while True:
+                found = await asyncio.to_thread(self._events.read)
+                for start in range(0, len(found), _FRAME_EVENTS):
+                    await self.write_message(json.dumps(found[start : start + _FRAME_EVENTS]))
+                if found and found[-1]["type"] in ENDS:
+                    self.close(1000, "the run has ended")
+                    return
+                await asyncio.sleep(_FRAME_SECONDS)
+        except WebSocketClosedError:
+            return
+        except OSError as error:
+            self.log.warning("kflab: the events of a run cannot be read: %s", error)
+            self.close(1011, "the log of the run cannot be read")
+
+    def on_message(self, message: str | bytes) -> None:
+        """The stream goes one way."""
+
+    def on_close(self) -> None:
+        super().on_close()
+        if hasattr(self, "_task"):
+            self._task.cancel()
+
+
+ROUTES: tuple[tuple[str, type[KFLabHandler]], ...] = (
+    ("runs", RunsHandler),
+    ("runs/{id}", RunHandler),
+    ("runs/{id}/cancel", CancelHandler),
+    ("runs/{id}/evaluate", EvaluateHandler),
+    ("runs/{id}/events", EventsHandler),
+)
+STREAMS: tuple[tuple[str, type[Any]], ...] = (("runs/{id}/stream", StreamHandler),)

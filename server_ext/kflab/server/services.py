@@ -1,0 +1,96 @@
+"""The rooms that the handlers ask, and the little that goes on by itself while the server lives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from kflab.metadata.store import Store
+from kflab.runs.manager import RunManager
+from kflab.runs.recorder import Recorder
+from kflab.server.inspect import Inspector
+
+__all__ = ["Services"]
+
+logger = logging.getLogger("kflab")
+
+_RECORD_EVERY = 1.0
+_RECOVER_EVERY = 4.0
+
+
+class Services:
+    """Everything a request may need. `active(now)` is called while a run lives, so that the hub sees activity."""
+
+    def __init__(
+        self,
+        root: Path,
+        store: Store,
+        runs: RunManager,
+        inspector: Inspector,
+        active: Callable[[datetime], None],
+    ) -> None:
+        self.root = root
+        self.store = store
+        self.runs = runs
+        self.inspector = inspector
+        self._active = active
+        self._recorder = Recorder(runs, store.batch, self._find)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._told: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Begin to record runs and to look for lost ones. Needs the running loop."""
+        self._tasks = [
+            asyncio.create_task(self._every(_RECORD_EVERY, self._record)),
+            asyncio.create_task(self._every(_RECOVER_EVERY, self._recover)),
+        ]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.inspector.close()
+        await self.store.close()
+
+    async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await do()
+            except Exception:
+                logger.exception("kflab: a background task failed; it is tried again in %g s", seconds)
+            await asyncio.sleep(seconds)
+
+    async def _record(self) -> None:
+        wrong = await self._recorder.record_all()
+        for run, error in wrong.items():
+            if self._told.get(run) != str(error):
+                logger.warning("kflab: run %s is not in the metadata yet: %s", run, error)
+        self._told = {run: str(error) for run, error in wrong.items()}
+
+    async def _recover(self) -> None:
+        for run in await asyncio.to_thread(self.runs.recover):
+            logger.warning("kflab: run %s has lost its supervisor and is marked as failed", run)
+        living = await asyncio.to_thread(self.runs.list)
+        if any(run.ended is None for run in living):
+            self._active(datetime.now(UTC))
+
+    async def _find(
+        self, kind: Literal["artifacts", "executions"], type: str, filter: str
+    ) -> Sequence[Mapping[str, Any]]:
+        name: Literal["artifact", "execution"] = "artifact" if kind == "artifacts" else "execution"
+        page = await self.store.list(name, type=type, filter=filter, limit=10)
+        return [item.model_dump() for item in page.items]
+
+    async def hidden_rows(self, run_id: str) -> list[int]:
+        """The test rows of a run's split: not to be shown once there is one. Raises RunNotFound."""
+        path = self.runs.folder(run_id).data / "split.json"
+        with contextlib.suppress(FileNotFoundError):
+            split = json.loads(await asyncio.to_thread(path.read_bytes))
+            return [int(row) for row in split["parts"]["test"]]
+        return []
