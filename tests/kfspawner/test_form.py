@@ -12,17 +12,17 @@ from kfspawner import Owner, Policy, PolicyError, form
 from kfspawner.form import FormView
 from kfspawner.notebook import parse_form
 
-Page = Callable[..., BeautifulSoup]
+Draw = Callable[..., BeautifulSoup]
 
 
 @pytest.fixture
-def page(policy: Policy, alice: Owner) -> Page:
-    def page(values: Any = None, policy: Policy = policy, errors: Any = (), **view: Any) -> BeautifulSoup:
+def draw(policy: Policy, alice: Owner) -> Draw:
+    def draw(values: Any = None, policy: Policy = policy, errors: Any = (), **view: Any) -> BeautifulSoup:
         return BeautifulSoup(
             form.render(policy, alice, values or {}, errors, FormView(**view)), "html.parser"
         )
 
-    return page
+    return draw
 
 
 def submitted(soup: BeautifulSoup) -> dict[str, list[str]]:
@@ -53,8 +53,8 @@ def one(soup: BeautifulSoup, selector: str) -> Tag:
     return found[0]
 
 
-def test_the_form_as_it_comes_sends_the_policys_values(page: Page, policy: Policy, alice: Owner) -> None:
-    assert policy.resolve(parse_form(submitted(page())), alice) == policy.resolve({}, alice)
+def test_the_form_as_it_comes_sends_the_policys_values(draw: Draw, policy: Policy, alice: Owner) -> None:
+    assert policy.resolve(parse_form(submitted(draw())), alice) == policy.resolve({}, alice)
 
 
 @pytest.mark.parametrize(
@@ -83,23 +83,23 @@ def test_the_form_as_it_comes_sends_the_policys_values(page: Page, policy: Polic
     ],
 )
 def test_a_stored_request_shown_and_sent_is_the_same_request(
-    page: Page, policy: Policy, alice: Owner, options: dict[str, Any]
+    draw: Draw, policy: Policy, alice: Owner, options: dict[str, Any]
 ) -> None:
     spec = policy.resolve(options, alice)
-    assert policy.resolve(parse_form(submitted(page(spec.to_options()))), alice) == spec
+    assert policy.resolve(parse_form(submitted(draw(spec.to_options()))), alice) == spec
 
 
-def test_an_image_of_ones_own_is_kept(page: Page, load: Any, alice: Owner) -> None:
+def test_an_image_of_ones_own_is_kept(draw: Draw, load: Any, alice: Owner) -> None:
     policy = load(allowCustomImage=True, customImagePatterns=["ghcr.io/.*"])
     spec = policy.resolve({"customImage": "ghcr.io/me/own:1"}, alice)
-    soup = page(spec.to_options(), policy)
+    soup = draw(spec.to_options(), policy)
     assert policy.resolve(parse_form(submitted(soup)), alice) == spec
     assert "ghcr.io/.*" in one(soup, "#kf-section-image").text
-    assert not page().select("[name=customImage]"), "only where it is allowed"
+    assert not draw().select("[name=customImage]"), "only where it is allowed"
 
 
-def test_sections_stand_in_kubeflows_order_and_the_first_are_open(page: Page) -> None:
-    details = page().select("details[data-section]")
+def test_sections_stand_in_kubeflows_order_and_the_first_are_open(draw: Draw) -> None:
+    details = draw().select("details[data-section]")
     assert [one["data-section"] for one in details] == [
         *("name", "image", "size", "gpu", "workspace", "dataVolumes"),
         *("configurations", "placement", "shm", "environment"),
@@ -123,21 +123,21 @@ def test_sections_stand_in_kubeflows_order_and_the_first_are_open(page: Page) ->
         "shm": "on",
         "environment": "none",
     }
-    assert " ".join(one(page(), "#kf-bar").text.split()).endswith(
+    assert " ".join(one(draw(), "#kf-bar").text.split()).endswith(
         "acme.io/lab:1 · 0.5 CPU · 1 GiB · 5 GiB, new workspace"
     )
 
 
-def test_images_are_cards_with_their_deprecation(page: Page) -> None:
-    cards = page().select("input[name=image]")
+def test_images_are_cards_with_their_deprecation(draw: Draw) -> None:
+    cards = draw().select("input[name=image]")
     assert [card["value"] for card in cards] == ["acme.io/lab:1", "acme.io/lab:0", "acme.io/code:1"]
     old = cards[1].find_parent("label")
     assert old is not None
     assert "deprecated" in old.text and "Use lab:1 instead." in old.text
 
 
-def test_limits_stand_beside_the_fields_and_presets_keep_to_them(page: Page) -> None:
-    soup = page()
+def test_limits_stand_beside_the_fields_and_presets_keep_to_them(draw: Draw) -> None:
+    soup = draw()
     assert "At most 4 cores." in one(soup, "#kf-cpu-hint").text
     assert "At most 8Gi." in one(soup, "#kf-memory-hint").text
     assert [o["value"] for o in soup.select("#kf-cpu-presets option")] == ["0.5", "1", "2", "4"]
@@ -145,7 +145,7 @@ def test_limits_stand_beside_the_fields_and_presets_keep_to_them(page: Page) -> 
 
 
 def test_what_is_wrong_stands_beside_its_field_with_what_was_typed(
-    page: Page, policy: Policy, alice: Owner
+    draw: Draw, policy: Policy, alice: Owner
 ) -> None:
     typed = {
         "cpu": "two",
@@ -156,7 +156,7 @@ def test_what_is_wrong_stands_beside_its_field_with_what_was_typed(
     }
     with pytest.raises(PolicyError) as caught:
         policy.resolve(typed, alice)
-    soup = page(typed, errors=caught.value.errors)
+    soup = draw(typed, errors=caught.value.errors)
 
     cpu = one(soup, "#kf-cpu")
     assert (cpu["value"], cpu["aria-invalid"]) == ("two", "true")
@@ -180,14 +180,14 @@ def test_what_is_wrong_stands_beside_its_field_with_what_was_typed(
         ("gpu", "#kf-section-gpu"),
     ],
 )
-def test_an_error_without_a_field_stands_in_its_section(page: Page, field: str, selector: str) -> None:
-    soup = page(errors=[{"field": field, "message": "Too many."}])
+def test_an_error_without_a_field_stands_in_its_section(draw: Draw, field: str, selector: str) -> None:
+    soup = draw(errors=[{"field": field, "message": "Too many."}])
     assert "Too many." in one(soup, selector).text
     assert one(soup, "#kf-errors a")["href"] == selector
 
 
-def test_every_field_has_a_label_and_every_id_is_there_once(page: Page) -> None:
-    soup = page(
+def test_every_field_has_a_label_and_every_id_is_there_once(draw: Draw) -> None:
+    soup = draw(
         {"dataVolumes": [{"name": "a"}], "secrets": ["x"]},
         secrets=("y",),
         volumes=("v",),
@@ -201,12 +201,42 @@ def test_every_field_has_a_label_and_every_id_is_there_once(page: Page) -> None:
             assert labelled or one(soup, f'label[for="{element["id"]}"]')
         for name in str(element.get("aria-describedby", "")).split():
             assert name in ids
-        if element.has_attr("list"):
-            assert element["list"] in ids
+
+
+@pytest.mark.parametrize("view", [{}, {"volumes": ("v",)}, {"storage_classes": ("s",)}])
+def test_suggestions_are_named_only_where_there_are_some(draw: Draw, view: dict[str, Any]) -> None:
+    soup = draw(**view)
+    for element in soup.select("[list]"):
+        assert one(soup, f"datalist#{element['list']}").select("option")
+    assert one(soup, "#kf-workspace-name").has_attr("list") is ("volumes" in view)
+
+
+def test_a_default_that_was_declined_stays_declined(load: Any, draw: Draw, alice: Owner) -> None:
+    claim = {"existingSource": {"persistentVolumeClaim": {"claimName": "shared"}}, "mount": "/data"}
+    policy = load(
+        configurations={"value": ["proxy"], "options": [{"name": "proxy"}]},
+        dataVolumes={"value": [claim]},
+        environment={"value": {"A": "1"}},
+        gpus={"value": {"vendor": "x", "num": 1, "vendors": [{"limitsKey": "x"}]}},
+    )
+    assert policy.resolve(parse_form(submitted(draw({}, policy))), alice) == policy.resolve({}, alice)
+    declined = {"configurations": [], "dataVolumes": [], "environment": {}, "gpu": {"count": 0}, "shm": False}
+    spec = policy.resolve(declined, alice)
+    assert (spec.configurations, spec.data_volumes, dict(spec.environment)) == ((), (), {})
+    assert policy.resolve(parse_form(submitted(draw(spec.to_options(), policy))), alice) == spec
+
+
+@pytest.mark.parametrize("typed", ["\ud800", "\x00", "</textarea><b id=evil>", '" autofocus onfocus="x'])
+def test_whatever_was_typed_is_shown_as_text(draw: Draw, typed: str) -> None:
+    values = {"cpu": typed, "environment": typed, "secrets": [typed], "dataVolumes": [{"name": typed}]}
+    soup = draw(values, errors=[{"field": typed, "message": typed}], notebook="x")
+    str(soup).encode()
+    assert not soup.select("[id=evil], [onfocus]")
+    assert len(soup.select("textarea")) == 1
 
 
 def test_what_the_admin_has_fixed_is_shown_with_a_lock_and_not_sent(
-    page: Page, load: Any, alice: Owner
+    draw: Draw, load: Any, alice: Owner
 ) -> None:
     policy = load(
         image={"readOnly": True, "value": "acme.io/lab:1"},
@@ -221,7 +251,7 @@ def test_what_the_admin_has_fixed_is_shown_with_a_lock_and_not_sent(
         shm={"readOnly": True, "value": True},
         environment={"readOnly": True, "value": {"A": "1"}},
     )
-    soup = page({"cpu": "64"}, policy)
+    soup = draw({"cpu": "64"}, policy)
     assert set(submitted(soup)) == {"namespace", "secrets"}
     assert soup.text.count("set by your admin") >= 11
     assert soup.select(".fa-lock")
@@ -229,8 +259,8 @@ def test_what_the_admin_has_fixed_is_shown_with_a_lock_and_not_sent(
     assert policy.resolve(parse_form(submitted(soup)), alice) == policy.resolve({}, alice)
 
 
-def test_what_this_place_cannot_do_is_shown_with_the_reason_and_not_sent(page: Page) -> None:
-    soup = page(
+def test_what_this_place_cannot_do_is_shown_with_the_reason_and_not_sent(draw: Draw) -> None:
+    soup = draw(
         unavailable={
             "gpu": "This hub runs on one machine.",
             "image": "One environment for all.",
@@ -260,8 +290,8 @@ def test_what_this_place_cannot_do_is_shown_with_the_reason_and_not_sent(page: P
     assert "tolerations" in sent
 
 
-def test_the_view_says_what_there_is(page: Page) -> None:
-    soup = page(
+def test_the_view_says_what_there_is(draw: Draw) -> None:
+    soup = draw(
         notebook="vision",
         notice="All share one account.",
         notices=("profile was dropped.",),
@@ -283,14 +313,14 @@ def test_the_view_says_what_there_is(page: Page) -> None:
     assert one(soup, "#kfhub-form")["data-spawn-url"] == "/hub/spawn/alice"
 
 
-def test_the_page_needs_no_inline_script_or_style_and_no_button_of_its_own(page: Page) -> None:
-    soup = page(script_url="/hub/form.js")
+def test_the_page_needs_no_inline_script_or_style_and_no_button_of_its_own(draw: Draw) -> None:
+    soup = draw(script_url="/hub/form.js")
     assert all(not script.text for script in soup.select("script"))
     assert not soup.select("style, [style], [onclick], [type=submit], form")
 
 
-def test_an_empty_row_waits_for_one_more_volume(page: Page) -> None:
-    soup = page({"dataVolumes": [{"name": "a"}, {"name": "b"}]})
+def test_an_empty_row_waits_for_one_more_volume(draw: Draw) -> None:
+    soup = draw({"dataVolumes": [{"name": "a"}, {"name": "b"}]})
     assert one(soup, '#kf-volumes [name="dataVolumes.2.name"]')["value"] == ""
-    sent = submitted(page({"dataVolumes": [{"name": "a"}]}))
+    sent = submitted(draw({"dataVolumes": [{"name": "a"}]}))
     assert [row["name"] for row in parse_form(sent)["dataVolumes"]] == ["a"]
