@@ -17,27 +17,27 @@ __all__ = [
     "ENDS",
     "MAX_ROWS",
     "MAX_TEXT",
-    "Artifact",
+    "ArtifactEvent",
     "Best",
-    "Cancelled",
+    "CancelledEvent",
     "Cause",
     "Confusion",
-    "Done",
-    "Epoch",
+    "DoneEvent",
+    "EpochEvent",
     "Event",
-    "Failed",
+    "FailedEvent",
     "Histogram",
-    "Interrupted",
-    "Log",
-    "Metric",
+    "InterruptedEvent",
+    "LogEvent",
+    "MetricEvent",
     "Number",
-    "Prediction",
+    "PredictionEvent",
     "PredictionRow",
     "Residuals",
     "SpecialFloat",
-    "Stage",
+    "StageEvent",
     "Trained",
-    "Warning_",
+    "WarningEvent",
     "problem",
 ]
 
@@ -65,7 +65,7 @@ class _Event(Strict):
     time: str = Field(description="RFC 3339, ms, UTC")
 
 
-class Stage(_Event):
+class StageEvent(_Event):
     """A part of the work begins or ends."""
 
     type: Literal["stage"]
@@ -73,7 +73,7 @@ class Stage(_Event):
     state: Literal["begin", "end"]
 
 
-class Log(_Event):
+class LogEvent(_Event):
     """What the run printed. The texts of one stream, joined, are the stream."""
 
     type: Literal["log"]
@@ -81,7 +81,7 @@ class Log(_Event):
     text: Text
 
 
-class Epoch(_Event):
+class EpochEvent(_Event):
     """One step of training with its measures; `seconds` is what the step took."""
 
     type: Literal["epoch"]
@@ -125,7 +125,7 @@ class Residuals(Strict):
     histogram: Histogram
 
 
-class Prediction(_Event):
+class PredictionEvent(_Event):
     """The truth beside the predictions at one step: a sample of rows, and a summary of all `n`."""
 
     type: Literal["prediction"]
@@ -137,7 +137,7 @@ class Prediction(_Event):
     residuals: Residuals | None = None
 
 
-class Metric(_Event):
+class MetricEvent(_Event):
     type: Literal["metric"]
     name: Name
     value: Number
@@ -145,7 +145,7 @@ class Metric(_Event):
     std: Number | None = None
 
 
-class Artifact(_Event):
+class ArtifactEvent(_Event):
     """A file that the run made."""
 
     type: Literal["artifact"]
@@ -155,7 +155,7 @@ class Artifact(_Event):
     id: int | None = None
 
 
-class Warning_(_Event):
+class WarningEvent(_Event):
     """Something the user should know; the run goes on."""
 
     type: Literal["warning"]
@@ -182,13 +182,13 @@ class _End(_Event):
     peak_memory: Annotated[int, Field(ge=0)] | None = None
 
 
-class Done(_End):
+class DoneEvent(_End):
     type: Literal["done"]
     best: Best | None = None
     model: Trained | None = None
 
 
-class Failed(_End):
+class FailedEvent(_End):
     """`field` names the field of the RunSpec at fault, where there is one."""
 
     type: Literal["failed"]
@@ -200,18 +200,28 @@ class Failed(_End):
     signal: str | None = None
 
 
-class Cancelled(_End):
+class CancelledEvent(_End):
     type: Literal["cancelled"]
     by: str
 
 
-class Interrupted(_End):
+class InterruptedEvent(_End):
     type: Literal["interrupted"]
     by: str
 
 
 Event = Annotated[
-    Stage | Log | Epoch | Prediction | Metric | Artifact | Warning_ | Done | Failed | Cancelled | Interrupted,
+    StageEvent
+    | LogEvent
+    | EpochEvent
+    | PredictionEvent
+    | MetricEvent
+    | ArtifactEvent
+    | WarningEvent
+    | DoneEvent
+    | FailedEvent
+    | CancelledEvent
+    | InterruptedEvent,
     Field(discriminator="type"),
 ]
 

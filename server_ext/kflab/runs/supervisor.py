@@ -8,31 +8,26 @@ It stands in a session of its own, so a run outlives the browser, the kernel and
 from __future__ import annotations
 
 import argparse
-import codecs
-import io
 import json
 import os
-import selectors
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
 from kflab.runs import process
 from kflab.runs.folder import RunFolder, try_lock
-from kflab.runs.log import MAX_LINE, MAX_TEXT, EventLog, LogFull, Record, is_full
+from kflab.runs.log import EventLog, LogFull, Record, is_full
+from kflab.runs.pipes import Pipes
 
 __all__ = ["GRACE", "TICK", "ending", "supervise"]
 
 TICK = 0.1  # seconds between looks at the clock and at the request to cancel
 GRACE = 0.3  # seconds that the runner has to end by itself
-_READ = 1 << 16
-_LOG_EVENTS = 4 << 20  # bytes of printed text that become events; the rest stands in log.txt
-_LOG_TEXT = 64 << 20  # bytes of printed text that are kept at all
 
 End = dict[str, Any]
 
@@ -61,126 +56,6 @@ def ending(code: int, report: Record | None, stop: End | None, *, peak: int, out
     return {**failed, "text": text, "exit_code": code}
 
 
-class _Printed:
-    """One stream that the runner prints to: all of it to log.txt, in pieces to `log` events."""
-
-    def __init__(self, stream: str, file: io.FileIO, append: Callable[..., object]) -> None:
-        self.stream = stream
-        self._file = file
-        self._append = append
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._text = ""
-        self._logged = 0
-
-    def feed(self, data: bytes) -> None:
-        rest = memoryview(data[: max(0, _LOG_TEXT - self._file.tell())])
-        while rest:
-            rest = rest[self._file.write(rest) :]
-        self._text += self._decoder.decode(data)
-        while len(self._text) * 4 > MAX_TEXT and len(self._text.encode()) >= MAX_TEXT:
-            self._send(self._text.encode()[:MAX_TEXT].decode("utf-8", "ignore"))
-
-    def flush(self) -> None:
-        if self._text:
-            self._send(self._text)
-
-    def _send(self, piece: str) -> None:
-        self._text = self._text[len(piece) :]
-        if self._logged >= _LOG_EVENTS:
-            return
-        self._logged += len(piece)
-        self._append("log", stream=self.stream, text=piece)
-        if self._logged >= _LOG_EVENTS:
-            self._append(
-                "warning",
-                code="log-long",
-                text=f"The run printed more than {_LOG_EVENTS >> 20} MiB to {self.stream}.",
-                hint="The rest is in log.txt in the run's folder.",
-            )
-
-
-class _Watch:
-    """The pipes of one child: events, and what it prints."""
-
-    def __init__(self, log: EventLog, text: io.FileIO, events_fd: int) -> None:
-        self.report: Record | None = None
-        self._log = log
-        self._rest = b""
-        self._events_fd = events_fd
-        self._printed: dict[int, _Printed] = {}
-        self._text = text
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(events_fd, selectors.EVENT_READ)
-
-    def listen(self, stream: str, fd: int) -> None:
-        self._printed[fd] = _Printed(stream, self._text, self._log.append)
-        self._selector.register(fd, selectors.EVENT_READ)
-
-    def wake_on(self, fd: int) -> None:
-        self._selector.register(fd, selectors.EVENT_READ)
-
-    def step(self, timeout: float) -> bool:
-        """Wait for input and take in one round of it. False if none came. Raises LogFull."""
-        ready = [key.fd for key, _ in self._selector.select(timeout)]
-        got = False
-        for fd in ready:
-            try:
-                data = os.read(fd, _READ)
-            except BlockingIOError:
-                continue
-            if not data:
-                self._selector.unregister(fd)
-            elif fd in self._printed:
-                self._printed[fd].feed(data)
-            elif fd == self._events_fd:
-                self._take(data)
-            else:
-                continue
-            got = got or bool(data)
-        return got
-
-    def flush(self) -> None:
-        """Bring what was printed into the log. Raises LogFull."""
-        for printed in self._printed.values():
-            printed.flush()
-
-    def _take(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        # Of a line that is too long, only so much is held that it is still seen to be.
-        self._rest = self._rest[: MAX_LINE + 1]
-        if lines:
-            self.flush()
-        for line in lines:
-            self._event(line)
-
-    def _event(self, line: bytes) -> None:
-        from kflab.runs import events  # pydantic loads while the runner loads its libraries
-
-        if len(line) > MAX_LINE:
-            return self._refuse("longer than 256 KiB")
-        try:
-            event = json.loads(line)
-        except ValueError:
-            return self._refuse("no JSON")
-        if not isinstance(event, dict):
-            return self._refuse("no JSON object")
-        if wrong := events.problem(event):
-            return self._refuse(wrong)
-        if event["type"] in events.ENDS:
-            self.report = event  # written when the process is gone
-            return None
-        try:
-            self._log.append(**event)
-        except ValueError as error:
-            self._refuse(str(error))
-        return None
-
-    def _refuse(self, why: str) -> None:
-        self._log.append(
-            "warning", code="bad-event", text=f"An event of the run was left out: {why[:500]}", hint=""
-        )
-
-
 def _asked_to_cancel(folder: RunFolder) -> End | None:
     """The `cancelled` event, if somebody asked for it."""
     try:
@@ -198,7 +73,7 @@ def _disk_full() -> End:
 
 
 def _watch(
-    child: Popen[bytes], watch: _Watch, folder: RunFolder, seconds: float | None, stopped: list[int]
+    child: Popen[bytes], pipes: Pipes, folder: RunFolder, seconds: float | None, stopped: list[int]
 ) -> End | None:
     """Follow the child until it ends, or end it. Returns why it was stopped, or None. Raises LogFull."""
     began = time.monotonic()
@@ -206,10 +81,10 @@ def _watch(
     killed_at = 0.0
     flushed = began
     while not process.exited(child.pid):
-        watch.step(TICK)
+        pipes.step(TICK)
         at = time.monotonic()
         if at - flushed >= TICK:
-            watch.flush()
+            pipes.flush()
             flushed = at
         if stop is None:
             if stopped:
@@ -250,17 +125,17 @@ class _Signals:
 
 
 def _follow(
-    child: Popen[bytes], watch: _Watch, folder: RunFolder, seconds: float | None, signals: _Signals
+    child: Popen[bytes], pipes: Pipes, folder: RunFolder, seconds: float | None, signals: _Signals
 ) -> End:
     """All of a child's life; the event that ends the run."""
     memory = process.oom_kills()
     stop: End | None = None
     try:
-        stop = _watch(child, watch, folder, seconds, signals.stop)
+        stop = _watch(child, pipes, folder, seconds, signals.stop)
         process.kill_rest(child.pid)
-        while watch.step(0):
+        while pipes.step(0):
             pass
-        watch.flush()
+        pipes.flush()
     except (LogFull, OSError) as error:
         if not isinstance(error, LogFull) and not is_full(error):
             raise
@@ -268,7 +143,7 @@ def _follow(
     finally:
         process.kill_rest(child.pid)
     code, peak = process.reap(child)
-    return ending(code, watch.report, stop, peak=peak, out_of_memory=process.oom_kills() > memory)
+    return ending(code, pipes.report, stop, peak=peak, out_of_memory=process.oom_kills() > memory)
 
 
 def supervise(
@@ -330,12 +205,12 @@ def _start(
             child = process.start(argv, cwd=workspace, env=env, events_fd=send)
         finally:
             os.close(send)
-        watch = _Watch(log, text, receive)
+        pipes = Pipes(log, text, receive)
         for stream, pipe in (("stdout", child.stdout), ("stderr", child.stderr)):
             if pipe is not None:
-                watch.listen(stream, pipe.fileno())
-        watch.wake_on(signals.fd)
-        return _follow(child, watch, folder, seconds, signals)
+                pipes.listen(stream, pipe.fileno())
+        pipes.wake_on(signals.fd)
+        return _follow(child, pipes, folder, seconds, signals)
 
 
 def main(args: Sequence[str]) -> int:

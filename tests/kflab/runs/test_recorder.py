@@ -7,9 +7,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from kflab.metadata.models import Batch
-from kflab.runs.recorder import Recorded, Source, plan
+from kflab.runs.events import ENDS, Event
+from kflab.runs.plan import Recorded, Source, plan
 from kflab.runs.spec import Run
 
 from .conftest import SPEC
@@ -155,3 +157,9 @@ def test_any_name_makes_a_batch_that_the_store_takes(name: str, workspace: str, 
     batch = plan(run, log(EVENTS), recorded=Recorded(), split=split)
     assert batch is not None
     Batch.model_validate_json(batch.model_dump_json())
+
+
+def test_the_schema_of_events_names_each_type_once() -> None:
+    schema = TypeAdapter(Event).json_schema()
+    assert set(schema["discriminator"]["mapping"]) >= ENDS | {"stage", "log", "epoch", "prediction", "metric"}
+    assert not [name for name in schema["$defs"] if "__" in name]
