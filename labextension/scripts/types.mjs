@@ -18,14 +18,15 @@ function untitled(node) {
   if (node === null || typeof node !== 'object') {
     return node;
   }
+  if (typeof node.$ref === 'string') {
+    // Keywords beside a reference would make a copy of what it leads to.
+    return {
+      $ref: node.$ref.replace('#/components/schemas/', '#/definitions/')
+    };
+  }
   const entries = Object.entries(node)
     .filter(([key, value]) => key !== 'title' || typeof value !== 'string')
-    .map(([key, value]) => {
-      if (key === '$ref' && typeof value === 'string') {
-        return [key, value.replace('#/components/schemas/', '#/definitions/')];
-      }
-      return [key, untitled(value)];
-    });
+    .map(([key, value]) => [key, untitled(value)]);
   return Object.fromEntries(entries);
 }
 

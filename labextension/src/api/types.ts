@@ -1,20 +1,115 @@
 /* Generated from the server's models by "jlpm types"; not edited. */
 
-export type Event =
-  Stage | Log | Epoch | Prediction | Metric | Artifact | Warning_ | Done | Failed | Cancelled | Interrupted;
-
 export interface Artifact {
-  v?: 1;
+  contexts: NodeRef[];
+  created: string;
+  id: number;
+  name: string;
+  producer: NodeRef | null;
+  properties: {
+    [k: string]: unknown;
+  };
+  sha256: string | null;
+  state: string;
+  type: string;
+  updated: string;
+  uri: string;
+  version: string | null;
+}
+export interface NodeRef {
+  id: number;
+  name: string;
+  type: string;
+}
+export interface ArtifactEvent {
+  artifact_type?: string | null;
+  id?: number | null;
   seq: number;
+  sha256: string;
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
   type: 'artifact';
-  artifact_type?: string | null;
   uri: string;
-  sha256: string;
+  v?: 1;
+}
+export interface ArtifactPut {
   id?: number | null;
+  name?: string | null;
+  ref?: string | null;
+  /**
+   * Values of any JSON type; an integer beyond 2^53 as {"$int": "…"}, a non-finite float as {"$float": "NaN"}, {"$float": "Infinity"} or {"$float": "-Infinity"}.
+   */
+  set?: {
+    [k: string]: unknown;
+  };
+  sha256?: string | null;
+  state?: ('UNKNOWN' | 'PENDING' | 'LIVE' | 'MARKED_FOR_DELETION' | 'DELETED' | 'ABANDONED' | 'REFERENCE') | null;
+  type?: string | null;
+  unset?: string[];
+  uri?: string | null;
+  version?: string | null;
+}
+export interface Batch {
+  artifacts?: ArtifactPut[];
+  /**
+   * @maxItems 20
+   */
+  contexts?: ContextPut[];
+  /**
+   * @maxItems 10000
+   */
+  events?: EventPut[];
+  executions?: ExecutionPut[];
+  /**
+   * A ULID.
+   */
+  key: string;
+}
+export interface ContextPut {
+  name: string;
+  /**
+   * The `ref` of another context of this batch.
+   */
+  parent?: string | null;
+  /**
+   * Values of any JSON type; an integer beyond 2^53 as {"$int": "…"}, a non-finite float as {"$float": "NaN"}, {"$float": "Infinity"} or {"$float": "-Infinity"}.
+   */
+  properties?: {
+    [k: string]: unknown;
+  };
+  ref: string;
+  type: string;
+}
+export interface EventPut {
+  artifact: string | number;
+  execution: string | number;
+  /**
+   * @maxItems 20
+   */
+  path?: (string | number)[];
+  type: 'INPUT' | 'OUTPUT';
+}
+export interface ExecutionPut {
+  id?: number | null;
+  name?: string | null;
+  ref?: string | null;
+  /**
+   * Values of any JSON type; an integer beyond 2^53 as {"$int": "…"}, a non-finite float as {"$float": "NaN"}, {"$float": "Infinity"} or {"$float": "-Infinity"}.
+   */
+  set?: {
+    [k: string]: unknown;
+  };
+  state?: ('UNKNOWN' | 'NEW' | 'RUNNING' | 'COMPLETE' | 'FAILED' | 'CACHED' | 'CANCELED') | null;
+  type?: string | null;
+  unset?: string[];
+}
+export interface BatchResult {
+  ids: {
+    [k: string]: number;
+  };
+  replayed: boolean;
 }
 export interface Best {
   metric: string;
@@ -23,118 +118,203 @@ export interface Best {
 export interface SpecialFloat {
   $float: 'NaN' | 'Infinity' | '-Infinity';
 }
-export interface Cancelled {
-  v?: 1;
+export interface CancelledEvent {
+  by: string;
+  peak_memory?: number | null;
   seq: number;
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
-  peak_memory?: number | null;
   type: 'cancelled';
-  by: string;
+  v?: 1;
+}
+export interface Column {
+  dtype: string;
+  max?: number | string | null;
+  mean?: number | null;
+  min?: number | string | null;
+  missing: number;
+  name: string;
+  role: 'number' | 'category' | 'date' | 'text';
+  top?: TopValue[] | null;
+  unique: number;
+}
+export interface TopValue {
+  count: number;
+  value: string;
+}
+export interface Comparison {
+  differ: string[];
+  items: Artifact[];
+  names: string[];
 }
 export interface Confusion {
   labels: (boolean | number | string | SpecialFloat | null)[];
   matrix: number[][];
 }
-export interface DatasetSpec {
+export interface Context {
+  created: string;
+  id: number;
+  name: string;
+  parent: NodeRef | null;
+  properties: {
+    [k: string]: unknown;
+  };
+  type: string;
+  updated: string;
+}
+export interface DatasetOffer {
+  bytes?: number | null;
+  kind: 'sklearn' | 'file';
+  modified?: string | null;
+  name: string;
+  task?: ('binary' | 'multiclass' | 'regression') | null;
   uri: string;
-  target?: string | null;
+}
+export interface DatasetSpec {
   /**
    * Features, without the target; null means all.
    */
   columns?: string[] | null;
-  sha256?: string | null;
   read?: ReadSpec;
+  sha256?: string | null;
+  target?: string | null;
+  uri: string;
 }
-/**
- * How a text file is read. None means: found out from the file.
- */
 export interface ReadSpec {
-  sep?: string | null;
   encoding?: string | null;
+  sep?: string | null;
 }
-export interface Done {
-  v?: 1;
+export interface Datasets {
+  items: DatasetOffer[];
+  next_page_token?: string | null;
+  total: number;
+  total_exact?: true;
+}
+export interface DoneEvent {
+  best?: Best | null;
+  model?: Trained | null;
+  peak_memory?: number | null;
   seq: number;
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
-  peak_memory?: number | null;
   type: 'done';
-  best?: Best | null;
+  v?: 1;
+}
+export interface Trained {
+  framework: {
+    [k: string]: string;
+  };
+  hyperparameters: {
+    [k: string]: unknown;
+  };
+}
+export interface Edge {
+  source: number;
+  target: number;
+  type: 'INPUT' | 'OUTPUT';
 }
 export interface EngineSpec {
-  where?: 'local';
-  threads?: number;
   seconds?: number | null;
+  threads?: number;
+  where?: 'local';
 }
-export interface Epoch {
-  v?: 1;
+export interface EpochEvent {
+  of?: number | null;
+  seconds: number | SpecialFloat;
   seq: number;
+  step: number;
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
-  type: 'epoch';
-  step: number;
-  of?: number | null;
-  unit: 'epoch' | 'iteration' | 'trees' | 'samples';
   train?: {
     [k: string]: number | SpecialFloat;
   };
+  type: 'epoch';
+  unit: 'epoch' | 'iteration' | 'trees' | 'samples';
+  v?: 1;
   validation?: {
     [k: string]: number | SpecialFloat;
   };
-  seconds: number | SpecialFloat;
 }
-export interface Stage {
-  v?: 1;
+export interface ErrorAnswer {
+  fields?: FieldError[] | null;
+  message: string;
+}
+export interface FieldError {
+  field: string;
+  message: string;
+}
+export interface EventFrame {
+  events: (
+    | StageEvent
+    | LogEvent
+    | EpochEvent
+    | PredictionEvent
+    | MetricEvent
+    | ArtifactEvent
+    | WarningEvent
+    | DoneEvent
+    | FailedEvent
+    | CancelledEvent
+    | InterruptedEvent
+  )[];
+}
+export interface StageEvent {
+  name: 'split' | 'load' | 'preprocess' | 'fit' | 'score' | 'save';
   seq: number;
+  state: 'begin' | 'end';
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
   type: 'stage';
-  name: 'split' | 'load' | 'preprocess' | 'fit' | 'score' | 'save';
-  state: 'begin' | 'end';
-}
-export interface Log {
   v?: 1;
+}
+export interface LogEvent {
   seq: number;
+  stream: 'stdout' | 'stderr';
+  text: string;
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
   type: 'log';
-  stream: 'stdout' | 'stderr';
-  text: string;
-}
-export interface Prediction {
   v?: 1;
+}
+export interface PredictionEvent {
+  confusion?: Confusion | null;
+  n: number;
+  part?: 'validation' | 'test';
+  residuals?: Residuals | null;
+  /**
+   * @maxItems 200
+   */
+  rows: PredictionRow[];
   seq: number;
+  step: number;
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
   type: 'prediction';
-  step: number;
-  part?: 'validation' | 'test';
-  n: number;
-  /**
-   * @maxItems 200
-   */
-  rows: PredictionRow[];
-  confusion?: Confusion | null;
-  residuals?: {
-    [k: string]: unknown;
-  } | null;
+  v?: 1;
+}
+export interface Residuals {
+  histogram: Histogram;
+  max_abs: number | SpecialFloat;
+  mean: number | SpecialFloat;
+  std: number | SpecialFloat;
+}
+export interface Histogram {
+  counts: number[];
+  edges: (number | SpecialFloat)[];
 }
 export interface PredictionRow {
-  row: number;
-  truth: boolean | number | string | SpecialFloat | null;
   pred: boolean | number | string | SpecialFloat | null;
   proba?:
     | {
@@ -144,62 +324,131 @@ export interface PredictionRow {
     | number
     | SpecialFloat
     | null;
+  row: number;
+  truth: boolean | number | string | SpecialFloat | null;
 }
-export interface Metric {
-  v?: 1;
+export interface MetricEvent {
+  name: string;
+  part: 'train' | 'validation' | 'test';
   seq: number;
+  std?: number | SpecialFloat | null;
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
   type: 'metric';
-  name: string;
-  value: number | SpecialFloat;
-  part: 'train' | 'validation' | 'test';
-  std?: number | SpecialFloat | null;
-}
-export interface Warning_ {
   v?: 1;
+  value: number | SpecialFloat;
+}
+export interface WarningEvent {
+  code: string;
+  hint?: string;
   seq: number;
+  text: string;
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
   type: 'warning';
-  code: string;
-  text: string;
-  hint?: string;
-}
-export interface Failed {
   v?: 1;
-  seq: number;
-  /**
-   * RFC 3339, ms, UTC
-   */
-  time: string;
-  peak_memory?: number | null;
-  type: 'failed';
+}
+export interface FailedEvent {
   cause: 'error' | 'signal' | 'oom' | 'nan' | 'disk' | 'lost';
-  text: string;
-  field?: string | null;
-  traceback?: string | null;
   exit_code?: number | null;
+  field?: string | null;
+  peak_memory?: number | null;
+  seq: number;
   signal?: string | null;
-}
-export interface Interrupted {
+  text: string;
+  /**
+   * RFC 3339, ms, UTC
+   */
+  time: string;
+  traceback?: string | null;
+  type: 'failed';
   v?: 1;
+}
+export interface InterruptedEvent {
+  by: string;
+  peak_memory?: number | null;
   seq: number;
   /**
    * RFC 3339, ms, UTC
    */
   time: string;
-  peak_memory?: number | null;
   type: 'interrupted';
-  by: string;
+  v?: 1;
+}
+export interface Events {
+  items: (
+    | StageEvent
+    | LogEvent
+    | EpochEvent
+    | PredictionEvent
+    | MetricEvent
+    | ArtifactEvent
+    | WarningEvent
+    | DoneEvent
+    | FailedEvent
+    | CancelledEvent
+    | InterruptedEvent
+  )[];
+  next_since: number;
+  state: 'queued' | 'running' | 'paused' | 'interrupted' | 'done' | 'failed' | 'cancelled';
+}
+export interface Execution {
+  contexts: NodeRef[];
+  created: string;
+  id: number;
+  name: string;
+  properties: {
+    [k: string]: unknown;
+  };
+  state: string;
+  type: string;
+  updated: string;
 }
 export interface From {
-  run: string;
   checkpoint?: 'best' | 'last';
+  run: string;
+}
+export interface Lineage {
+  edges: Edge[];
+  nodes: LineageNode[];
+  truncated: boolean;
+}
+export interface LineageNode {
+  id: number;
+  kind: 'artifact' | 'execution';
+  name: string;
+  type: string;
+}
+export interface Methods {
+  metrics: MetricOffer[];
+  preprocess: {
+    [k: string]: unknown;
+  };
+  split: {
+    [k: string]: unknown;
+  };
+  training: {
+    [k: string]: unknown;
+  };
+}
+export interface MetricOffer {
+  goal: 'min' | 'max';
+  name: string;
+  tasks: ('binary' | 'multiclass' | 'regression')[];
+}
+export interface ModelOffer {
+  description: string;
+  family: string;
+  kind: string;
+  schema: {
+    [k: string]: unknown;
+  };
+  tasks: ('binary' | 'multiclass' | 'regression')[];
+  title: string;
 }
 export interface ModelSpec {
   family: string;
@@ -207,81 +456,112 @@ export interface ModelSpec {
     [k: string]: unknown;
   };
 }
+export interface Models {
+  items: ModelOffer[];
+  next_page_token?: string | null;
+  total: number;
+  total_exact?: true;
+}
+export interface Page_Artifact_ {
+  items: Artifact[];
+  /**
+   * For the next page of the same query; null on the last.
+   */
+  next_page_token: string | null;
+  total: number;
+  total_exact: boolean;
+}
+export interface Page_Context_ {
+  items: Context[];
+  /**
+   * For the next page of the same query; null on the last.
+   */
+  next_page_token: string | null;
+  total: number;
+  total_exact: boolean;
+}
+export interface Page_Execution_ {
+  items: Execution[];
+  /**
+   * For the next page of the same query; null on the last.
+   */
+  next_page_token: string | null;
+  total: number;
+  total_exact: boolean;
+}
 export interface PreprocessSpec {
-  missing?: 'auto' | 'median' | 'mean' | 'most_frequent' | 'none';
-  scale?: 'auto' | 'none' | 'standard' | 'minmax' | 'robust' | 'squash';
   categories?: 'auto' | 'onehot' | 'ordinal' | 'target' | 'drop';
   dates?: 'auto' | 'drop';
-  text?: 'string' | 'minhash' | 'gap' | 'drop';
-  outliers?: 'none' | 'clip';
   drop?: string[];
+  missing?: 'auto' | 'median' | 'mean' | 'most_frequent' | 'none';
+  outliers?: 'none' | 'clip';
+  scale?: 'auto' | 'none' | 'standard' | 'minmax' | 'robust' | 'squash';
+  text?: 'string' | 'minhash' | 'gap' | 'drop';
 }
-export interface ReadSpec1 {
-  sep?: string | null;
-  encoding?: string | null;
+export interface Profile {
+  columns: Column[];
+  first_rows: unknown[][];
+  rows: number;
+  sha256: string;
+  suggested: Suggested;
+  uri: string;
+  warnings: string[];
+}
+export interface Suggested {
+  target: string;
+  task: 'binary' | 'multiclass' | 'regression';
+}
+export interface Run {
+  best?: Best | null;
+  cause?: ('error' | 'signal' | 'oom' | 'nan' | 'disk' | 'lost') | null;
+  created: string;
+  ended?: string | null;
+  id: string;
+  kind: 'train' | 'tune' | 'evaluate';
+  name: string;
+  spec: RunSpec;
+  started?: string | null;
+  state: 'queued' | 'running' | 'paused' | 'interrupted' | 'done' | 'failed' | 'cancelled';
+  text?: string | null;
 }
 export interface RunSpec {
-  version?: 1;
-  kind?: 'train' | 'tune' | 'evaluate';
-  key?: string | null;
-  name?: string;
-  workspace?: string;
-  from?: From | null;
-  task?: 'auto' | 'binary' | 'multiclass' | 'regression';
-  metrics?: string[];
   dataset?: DatasetSpec | null;
-  preprocess?: PreprocessSpec1;
-  split?: SplitSpec;
+  engine?: EngineSpec;
+  from?: From | null;
+  key?: string | null;
+  kind?: 'train' | 'tune' | 'evaluate';
+  metrics?: string[];
   model?: ModelSpec | null;
+  name?: string;
+  preprocess?: PreprocessSpec;
+  split?: SplitSpec;
+  task?: 'auto' | 'binary' | 'multiclass' | 'regression';
   training?: TrainingSpec;
-  engine?: EngineSpec1;
+  version?: 1;
+  workspace?: string;
 }
-export interface PreprocessSpec1 {
-  missing?: 'auto' | 'median' | 'mean' | 'most_frequent' | 'none';
-  scale?: 'auto' | 'none' | 'standard' | 'minmax' | 'robust' | 'squash';
-  categories?: 'auto' | 'onehot' | 'ordinal' | 'target' | 'drop';
-  dates?: 'auto' | 'drop';
-  text?: 'string' | 'minhash' | 'gap' | 'drop';
-  outliers?: 'none' | 'clip';
-  drop?: string[];
-}
-/**
- * Two parts are train and test, three are train, validation and test; the last is always the test set.
- */
 export interface SplitSpec {
-  method?: 'random' | 'stratified' | 'group' | 'time';
   by?: string | null;
+  folds?: number;
+  method?: 'random' | 'stratified' | 'group' | 'time';
   /**
    * @minItems 2
    * @maxItems 3
    */
   parts?: number[];
   seed?: number;
-  folds?: number;
 }
 export interface TrainingSpec {
-  epochs?: number;
   batch_size?: number;
+  epochs?: number;
   patience?: number | null;
 }
-export interface EngineSpec1 {
-  where?: 'local';
-  threads?: number;
-  seconds?: number | null;
+export interface RunId {
+  id: string;
 }
-export interface SplitSpec1 {
-  method?: 'random' | 'stratified' | 'group' | 'time';
-  by?: string | null;
-  /**
-   * @minItems 2
-   * @maxItems 3
-   */
-  parts?: number[];
-  seed?: number;
-  folds?: number;
-}
-export interface TrainingSpec1 {
-  epochs?: number;
-  batch_size?: number;
-  patience?: number | null;
+export interface Runs {
+  items: Run[];
+  next_page_token?: string | null;
+  total: number;
+  total_exact?: true;
 }

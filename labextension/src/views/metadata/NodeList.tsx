@@ -195,7 +195,7 @@ export function NodeList({
         <button
           className="jp-Button jp-mod-styled"
           disabled={!page.next_page_token || list.loading}
-          onClick={() => setTokens([...tokens, page.next_page_token])}
+          onClick={() => setTokens([...tokens, page.next_page_token ?? null])}
         >
           {trans('Next')}
         </button>

@@ -1,51 +1,14 @@
 /** Metadata as the REST API gives it. */
-export interface NodeRef {
-  id: number;
-  type: string;
-  name: string;
-}
+import type { Artifact, Execution, LineageNode } from '../../api/types';
 
-export interface Artifact {
-  id: number;
-  type: string;
-  name: string;
-  version: string | null;
-  uri: string;
-  state: string;
-  sha256: string | null;
-  created: string;
-  updated: string;
-  contexts: NodeRef[];
-  producer: NodeRef | null;
-  properties: Record<string, unknown>;
-}
+export type {
+  Artifact,
+  Edge,
+  Execution,
+  Lineage,
+  LineageNode,
+  NodeRef
+} from '../../api/types';
 
-export interface Execution {
-  id: number;
-  type: string;
-  name: string;
-  state: string;
-  created: string;
-  updated: string;
-  contexts: NodeRef[];
-  properties: Record<string, unknown>;
-}
-
-export type Kind = 'artifact' | 'execution';
+export type Kind = LineageNode['kind'];
 export type Node = Artifact | Execution;
-
-export interface LineageNode extends NodeRef {
-  kind: Kind;
-}
-
-export interface Edge {
-  source: number;
-  target: number;
-  type: 'INPUT' | 'OUTPUT';
-}
-
-export interface Lineage {
-  nodes: LineageNode[];
-  edges: Edge[];
-  truncated: boolean;
-}

@@ -5,6 +5,9 @@ export const ALL = 'all';
 export const GROUPS = [ALL, 'running', 'done', 'failed', 'cancelled'] as const;
 export type Group = (typeof GROUPS)[number];
 
+/** What the server gives at once, at most. */
+const LIMIT = 500;
+
 export interface RunsState {
   group: Group;
 }
@@ -15,7 +18,10 @@ export function restoreRuns(stored: unknown): RunsState {
 }
 
 export function runsPath(state: RunsState): string {
-  return query('runs', { state: state.group === ALL ? '' : state.group });
+  return query('runs', {
+    state: state.group === ALL ? '' : state.group,
+    limit: LIMIT
+  });
 }
 
 export function groupWord(group: Group, trans: Trans): string {

@@ -1,4 +1,4 @@
-import type { SpecialFloat } from '../../api/types';
+import type { SpecialFloat } from './types';
 import type { Trans } from './host';
 
 /** A number as JSON carries it: plain, or one that JSON has no word for. */

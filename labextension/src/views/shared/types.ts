@@ -1,33 +1,31 @@
-/** The shapes of the REST answers that the views read. */
-import type { RunSpec } from '../../api/types';
-import type { Numeric } from './format';
+/** The server's types by the names that the views use. */
+import type { Events, Run } from '../../api/types';
 
-export type RunState =
-  | 'queued'
-  | 'running'
-  | 'paused'
-  | 'interrupted'
-  | 'done'
-  | 'failed'
-  | 'cancelled';
+export type {
+  CancelledEvent as Cancelled,
+  Confusion,
+  DoneEvent as Done,
+  EpochEvent as Epoch,
+  FailedEvent as Failed,
+  InterruptedEvent as Interrupted,
+  MetricEvent as Metric,
+  PredictionEvent as Prediction,
+  PredictionRow,
+  Run,
+  RunSpec,
+  SpecialFloat,
+  StageEvent as Stage,
+  WarningEvent
+} from '../../api/types';
 
-export interface Run {
-  id: string;
-  kind: 'train' | 'tune' | 'evaluate';
-  name: string;
-  state: RunState;
-  cause?: string | null;
-  text?: string | null;
-  created: string;
-  started?: string | null;
-  ended?: string | null;
-  spec: RunSpec;
-  best?: { metric: string; value: Numeric } | null;
-}
+export type Event = Events['items'][number];
+export type EventPage = Events;
+export type RunState = Run['state'];
 
+/** One page of any list. */
 export interface Page<T> {
   items: T[];
   total: number;
-  total_exact: boolean;
-  next_page_token: string | null;
+  total_exact?: boolean;
+  next_page_token?: string | null;
 }

@@ -1,6 +1,6 @@
 import * as React from 'react';
 import { useCallback, useId, useState } from 'react';
-import type { Epoch } from '../../api/types';
+import type { Epoch } from '../shared/types';
 import { Chart, type Theme } from '../shared/chart';
 import { brief } from '../shared/format';
 import { useHost } from '../shared/host';

@@ -1,6 +1,6 @@
 import * as React from 'react';
 import { useState } from 'react';
-import type { Metric } from '../../api/types';
+import type { Metric } from '../shared/types';
 import { Confirm } from '../shared/confirm';
 import { asApiError, useHost } from '../shared/host';
 import { Icon } from '../shared/icons';
@@ -28,7 +28,9 @@ export function Evaluate({
   const [started, setStarted] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const known = useRequest<Page<Run>>(query('runs', { kind: 'evaluate' }));
+  const known = useRequest<Page<Run>>(
+    query('runs', { kind: 'evaluate', limit: 500 })
+  );
   const before = known.data?.items.filter(
     item => item.spec.from?.run === run.id
   );

@@ -1,5 +1,5 @@
 import * as React from 'react';
-import type { Metric } from '../../api/types';
+import type { Metric } from '../shared/types';
 import { brief, exact } from '../shared/format';
 import { useHost } from '../shared/host';
 import { metricWord } from './words';

@@ -1,6 +1,6 @@
 import * as React from 'react';
 import { useCallback, useId } from 'react';
-import type { Confusion, Prediction } from '../../api/types';
+import type { Confusion, Prediction } from '../shared/types';
 import { Chart, type Theme } from '../shared/chart';
 import { brief, exact, isNumeric } from '../shared/format';
 import { useHost } from '../shared/host';

@@ -4,6 +4,7 @@ import { bytes } from '../shared/format';
 import { useHost, type Trans } from '../shared/host';
 import { Failure, Loading } from '../shared/panels';
 import type { Loaded } from '../shared/request';
+import type { Page } from '../shared/types';
 import { Field, TextField } from '../shared/field';
 import type { StepProps } from './StepProps';
 import { taskWord } from './steps';
@@ -16,10 +17,10 @@ export function StepData({
   update,
   datasets,
   profile
-}: StepProps & { datasets: Loaded<DatasetOffer[]> }): React.ReactElement {
+}: StepProps & { datasets: Loaded<Page<DatasetOffer>> }): React.ReactElement {
   const { trans } = useHost();
   const group = useId();
-  const offers = datasets.data ?? datasets.last ?? [];
+  const offers = (datasets.data ?? datasets.last)?.items ?? [];
   const choose = (uri: string): void =>
     update({ uri, target: '', task: 'auto', by: '' });
   return (
@@ -81,7 +82,7 @@ function describe(offer: DatasetOffer, trans: Trans): string {
   const facts = [
     offer.kind === 'file' ? offer.uri : trans('ships with scikit-learn'),
     offer.task ? trans('predicts %1', taskWord(offer.task, trans)) : '',
-    offer.bytes === undefined ? '' : bytes(offer.bytes)
+    typeof offer.bytes === 'number' ? bytes(offer.bytes) : ''
   ];
   return facts.filter(Boolean).join(' · ');
 }

@@ -4,7 +4,7 @@ import { brief, exact, isNumeric } from '../shared/format';
 import { useHost } from '../shared/host';
 import { Scroll } from '../shared/scroll';
 import { Empty, Failure, Loading, Partial } from '../shared/panels';
-import type { Column, Profile } from './offers';
+import type { Column, Profile } from '../../api/types';
 import type { StepProps } from './StepProps';
 import { taskWord } from './steps';
 import type { Task } from './draft';

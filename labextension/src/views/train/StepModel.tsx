@@ -3,6 +3,7 @@ import { lazy, Suspense, useId } from 'react';
 import { useHost } from '../shared/host';
 import { Failure, Loading } from '../shared/panels';
 import type { Loaded } from '../shared/request';
+import type { Page } from '../shared/types';
 import { suits, type ModelOffer } from './offers';
 import type { StepProps } from './StepProps';
 import { taskWord } from './steps';
@@ -16,10 +17,10 @@ export function StepModel({
   update,
   task,
   models
-}: StepProps & { models: Loaded<ModelOffer[]> }): React.ReactElement {
+}: StepProps & { models: Loaded<Page<ModelOffer>> }): React.ReactElement {
   const { trans } = useHost();
   const group = useId();
-  const offers = models.data ?? models.last ?? [];
+  const offers = (models.data ?? models.last)?.items ?? [];
   if (models.error && offers.length === 0) {
     return (
       <Failure

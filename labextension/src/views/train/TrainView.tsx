@@ -4,6 +4,7 @@ import { asApiError, useHost } from '../shared/host';
 import { CopyButton } from '../shared/copy';
 import { trainCode } from '../shared/python';
 import { query, useRequest } from '../shared/request';
+import type { Page } from '../shared/types';
 import {
   restoreDraft,
   stepOf,
@@ -48,12 +49,12 @@ export function TrainView({
   );
   const root = useRef<HTMLDivElement>(null);
 
-  const datasets = useRequest<DatasetOffer[]>('datasets');
-  const models = useRequest<ModelOffer[]>('models');
+  const datasets = useRequest<Page<DatasetOffer>>('datasets');
+  const models = useRequest<Page<ModelOffer>>('models');
   const profile = useRequest<Profile>(
     typed.uri ? query('datasets/profile', { uri: typed.uri }) : null
   );
-  const draft = completed(typed, profile.data, models.data);
+  const draft = completed(typed, profile.data, models.data?.items);
   const task = taskOf(draft, profile.data);
 
   const update = (change: Partial<Draft>): void => {
@@ -117,7 +118,7 @@ export function TrainView({
       draft,
       task,
       profile: profile.data,
-      model: models.data?.find(model => model.family === draft.family),
+      model: models.data?.items.find(model => model.family === draft.family),
       runState: draft.run ? trans('started') : undefined
     },
     trans

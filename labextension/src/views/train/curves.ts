@@ -1,4 +1,4 @@
-import type { Epoch } from '../../api/types';
+import type { Epoch } from '../shared/types';
 import { toNumber } from '../shared/format';
 
 export interface Point {

@@ -1,4 +1,4 @@
-import type { RunSpec } from '../../api/types';
+import type { RunSpec } from '../shared/types';
 import type { Trans } from '../shared/host';
 
 /** The steps of the stepper, in order. */
@@ -174,6 +174,7 @@ export function stepOf(path: string): Step {
   }
   const first = path.split('.')[0];
   const steps: Record<string, Step> = {
+    name: 'data',
     dataset: 'data',
     preprocess: 'prepare',
     split: 'split',

@@ -1,4 +1,4 @@
-import type { Epoch, PredictionRow } from '../../api/types';
+import type { Epoch, PredictionRow } from '../shared/types';
 import { HUES, type Theme } from '../shared/chart';
 import { brief, isNumeric, toNumber } from '../shared/format';
 import type { Trans } from '../shared/host';

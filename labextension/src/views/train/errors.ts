@@ -1,4 +1,4 @@
-import type { Prediction, PredictionRow } from '../../api/types';
+import type { Prediction, PredictionRow } from '../shared/types';
 import { exact, isNumeric, toNumber } from '../shared/format';
 
 export interface Wrong extends PredictionRow {

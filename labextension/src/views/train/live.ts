@@ -8,8 +8,8 @@ import type {
   Metric,
   Prediction,
   Stage,
-  Warning_
-} from '../../api/types';
+  WarningEvent
+} from '../shared/types';
 
 export type End = Done | Failed | Cancelled | Interrupted;
 
@@ -26,7 +26,7 @@ export interface Live {
   prediction: Prediction | null;
   test: Prediction | null;
   metrics: Metric[];
-  warnings: Warning_[];
+  warnings: WarningEvent[];
   log: string;
   end: End | null;
 }

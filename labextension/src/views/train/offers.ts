@@ -1,44 +1,8 @@
 /** What the server offers to the form: datasets, their profiles, models. */
-import type { RJSFSchema } from '@rjsf/utils';
+import type { Column, ModelOffer, Profile } from '../../api/types';
 import type { Draft, Task } from './draft';
 
-export interface DatasetOffer {
-  uri: string;
-  name: string;
-  kind: 'sklearn' | 'file';
-  task?: Task;
-  bytes?: number;
-}
-
-export interface Column {
-  name: string;
-  dtype: string;
-  role: 'number' | 'category' | 'date' | 'text';
-  missing: number;
-  unique: number;
-  min?: unknown;
-  max?: unknown;
-  mean?: unknown;
-  top?: { value: string; count: number }[];
-}
-
-export interface Profile {
-  uri: string;
-  rows: number;
-  columns: Column[];
-  /** Cells in the order of `columns`. */
-  first_rows: unknown[][];
-  suggested: { target: string; task: Task };
-  warnings: string[];
-}
-
-export interface ModelOffer {
-  family: string;
-  title: string;
-  description?: string;
-  tasks: Task[];
-  schema: RJSFSchema;
-}
+export type { DatasetOffer, ModelOffer, Profile } from '../../api/types';
 
 /** The task a run will have: what was chosen, else what the target's column looks like. */
 export function taskOf(draft: Draft, profile?: Profile): Task {

@@ -1,16 +1,10 @@
 import { useEffect, useReducer, useState } from 'react';
-import type { Event } from '../../api/types';
+import type { Event, EventPage, Run } from '../shared/types';
 import { useHost } from '../shared/host';
 import { useRequest, type Loaded } from '../shared/request';
 import { isLive } from '../shared/state';
-import type { Run } from '../shared/types';
-import { NOTHING, reduce, type Live } from './live';
 
-interface EventPage {
-  items: Event[];
-  next_since: number;
-  state: string;
-}
+import { NOTHING, reduce, type Live } from './live';
 
 export interface Followed {
   live: Live;

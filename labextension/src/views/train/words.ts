@@ -1,4 +1,4 @@
-import type { Epoch, Stage } from '../../api/types';
+import type { Epoch, Stage } from '../shared/types';
 import { brief } from '../shared/format';
 import type { Trans } from '../shared/host';
 import { lowerIsBetter, measureNames, overfitting } from './curves';

@@ -1,0 +1,162 @@
+/** Answers in the shape of the server's. */
+import type { Epoch, Event } from '../views/shared/types';
+import type { DatasetOffer, ModelOffer, Profile } from '../api/types';
+import type { Artifact } from '../views/metadata/types';
+import type { Run } from '../views/shared/types';
+
+export const RUN_ID = '01JZZZZZZZZZZZZZZZZZZZZZZZ';
+
+export function run(change: Partial<Run> = {}): Run {
+  return {
+    id: RUN_ID,
+    kind: 'train',
+    name: 'first try',
+    state: 'running',
+    created: '2026-03-01T10:00:00.000Z',
+    started: '2026-03-01T10:00:01.000Z',
+    ended: null,
+    spec: {
+      version: 1,
+      kind: 'train',
+      name: 'first try',
+      dataset: { uri: 'sklearn:wine' },
+      model: { family: 'sklearn:RandomForestClassifier', params: {} }
+    },
+    ...change
+  };
+}
+
+const TIME = '2026-03-01T10:00:02.000Z';
+
+export function epoch(
+  seq: number,
+  step: number,
+  train: number,
+  validation: number,
+  metric = 'loss'
+): Epoch {
+  return {
+    v: 1,
+    seq,
+    time: TIME,
+    type: 'epoch',
+    step,
+    of: 20,
+    unit: 'epoch',
+    train: { [metric]: train },
+    validation: { [metric]: validation },
+    seconds: 0.1
+  };
+}
+
+/** An event with the fields that each has. */
+export function event(seq: number, fields: object): Event {
+  return { v: 1, seq, time: TIME, ...fields } as Event;
+}
+
+export function artifact(change: Partial<Artifact> = {}): Artifact {
+  return {
+    id: 7,
+    type: 'system.Model',
+    name: 'forest',
+    version: 'v1',
+    uri: 'file://forest.skops',
+    state: 'LIVE',
+    sha256: null,
+    created: '2026-03-01T10:00:00.000Z',
+    updated: '2026-03-01T10:00:00.000Z',
+    contexts: [{ id: 1, type: 'system.Pipeline', name: 'churn' }],
+    producer: { id: 3, type: 'system.ContainerExecution', name: 'training' },
+    properties: { accuracy: 0.972222222222 },
+    ...change
+  };
+}
+
+export function page<T>(
+  items: T[],
+  next: string | null = null,
+  total = items.length
+) {
+  return { items, total, total_exact: true, next_page_token: next };
+}
+
+export const PROFILE: Profile = {
+  sha256: '0'.repeat(64),
+  uri: 'sklearn:wine',
+  rows: 178,
+  columns: [
+    {
+      name: 'alcohol',
+      dtype: 'float64',
+      role: 'number',
+      missing: 0,
+      unique: 126,
+      min: 11,
+      max: 14.8,
+      mean: 13
+    },
+    {
+      name: 'target',
+      dtype: 'object',
+      role: 'category',
+      missing: 0,
+      unique: 3,
+      top: [{ value: 'class_1', count: 71 }]
+    }
+  ],
+  first_rows: [
+    [14.23, 'class_0'],
+    [13.2, 'class_0']
+  ],
+  suggested: { target: 'target', task: 'multiclass' },
+  warnings: []
+};
+
+export const DATASETS: DatasetOffer[] = [
+  {
+    uri: 'sklearn:wine',
+    name: 'Wine recognition',
+    kind: 'sklearn',
+    task: 'multiclass'
+  },
+  { uri: 'data/churn.csv', name: 'churn.csv', kind: 'file', bytes: 2048 }
+];
+
+export const MODELS: ModelOffer[] = [
+  {
+    family: 'sklearn:RandomForestClassifier',
+    title: 'Random forest',
+    kind: 'forest',
+    description: 'Many trees that vote.',
+    tasks: ['binary', 'multiclass'],
+    schema: {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      type: 'object',
+      properties: {
+        n_estimators: {
+          type: 'integer',
+          title: 'Trees',
+          default: 100,
+          minimum: 1,
+          maximum: 5000
+        }
+      }
+    }
+  },
+  {
+    family: 'sklearn:Ridge',
+    title: 'Ridge regression',
+    description: 'Linear.',
+    kind: 'linear',
+    tasks: ['regression'],
+    schema: { type: 'object', properties: {} }
+  },
+  {
+    family: 'keras:mlp',
+    title: 'Neural network',
+    description: 'Layers.',
+    kind: 'network',
+    tasks: ['binary', 'multiclass', 'regression'],
+    schema: { type: 'object', properties: {} }
+  }
+];
