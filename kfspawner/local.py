@@ -1,0 +1,270 @@
+"""LocalSpawner: notebooks as processes of this machine, all under the account that runs the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.spawner import Spawner
+from jupyterhub.utils import random_port, url_path_join
+from traitlets import Unicode
+
+from . import form, guard, limits
+from .doors import Doors
+from .errors import FieldError
+from .folders import Folders
+from .notebook import NotebookSpec
+
+__all__ = ["SHARED_ACCOUNT", "LocalSpawner"]
+
+SHARED_ACCOUNT = (
+    "All accounts of this hub share one account of the operating system: they can read each other's files and"
+    " control the hub."
+)
+_ONE_MACHINE = "notebooks of this hub run on one machine, not in a cluster"
+_UNAVAILABLE = {
+    "gpu": f"GPUs are handed out by a cluster; {_ONE_MACHINE}. A program can still use a GPU of this machine.",
+    "configurations": f"They change pods; {_ONE_MACHINE}.",
+    "affinity": f"There is one machine only: {_ONE_MACHINE}.",
+    "tolerations": f"There is one machine only: {_ONE_MACHINE}.",
+    "shm": "The processes of one machine share memory without it.",
+    "secrets": f"They belong to a cluster; {_ONE_MACHINE}.",
+    **{
+        f"{volume}.{key}": why
+        for volume in ("workspace", "dataVolumes")
+        for key, why in (
+            ("storageClass", "A volume is a folder on this machine."),
+            ("mode", "A folder can be read and written by all notebooks."),
+        )
+    },
+}
+# Of these a request that asks for more than the policy's own value is refused: it would not get it.
+_REFUSED = ("gpu", "configurations", "affinity", "tolerations", "secrets")
+_KEEP = (
+    *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
+    *("CONDA_ROOT", "CONDA_DEFAULT_ENV", "JUPYTERHUB_SINGLEUSER_APP", "XDG_RUNTIME_DIR", "SSL_CERT_FILE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+)
+_PATIENCE = 2 * guard.GRACE + 5  # seconds until the guard itself is taken for hung
+
+
+class NotStarted(Exception):
+    """The server's process ended before it answered; JupyterHub shows `jupyterhub_message`."""
+
+    def __init__(self, status: int, log: Path) -> None:
+        lines = log.read_text(errors="replace").splitlines()[-3:]
+        self.jupyterhub_message = (
+            f"The notebook's process ended before it answered (exit status {status}). Its log ends with:"
+            f" {' / '.join(lines)[-600:]} — all of it is in {log}."
+        )
+        super().__init__(self.jupyterhub_message)
+
+
+class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
+    """Volumes become folders below `data`, images the environment that the hub runs in.
+
+    A notebook is a child of a guard (see `guard`), which ends it with the hub, and when it takes too much
+    memory. Its output goes to `<data>/logs/<user>-<notebook>.log`.
+    """
+
+    data = Unicode(help="The folder for volumes and logs.").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stopped_because = ""  # why the last server ended by itself; shown until the next start
+        self._process: subprocess.Popen[bytes] | None = None
+        self._steps: list[str] = []
+        self._step = asyncio.Event()
+        self.load_state(self.orm_spawner.state or {})
+
+    # --- requests -------------------------------------------------------------------------------------
+
+    def find_faults(self, spec: NotebookSpec) -> list[FieldError]:
+        usual = self.policy.resolve({}, self.owner, notebook=self.notebook)
+        found = [
+            FieldError(field=key, message=f"Not available here: {_UNAVAILABLE[key]} Leave {key} out.")
+            for key in _REFUSED
+            if getattr(spec, key) != getattr(usual, key) and not _nothing(getattr(spec, key))
+        ]
+        return [*found, *self._folders.faults(spec, self.user.name)]
+
+    def form_view(self, notebook: str) -> form.FormView:
+        kept = "enforced" if limits.scopes_work() else "advisory"
+        version = "{}.{}".format(*sys.version_info)
+        return form.FormView(
+            notebook=notebook,
+            spawn_url=self.spawn_url,
+            volumes=self._folders.volumes(self.policy.namespaces(self.owner)),
+            unavailable=_UNAVAILABLE,
+            hints={
+                "image": f"Here every image stands for the one environment of this hub, with Python {version}.",
+                "workspace": "Here a volume is a folder on this machine; its size is not limited.",
+                "dataVolumes": "Here each is a folder, linked into the workspace under the last part of its mount.",
+                "memory": ""
+                if kept == "enforced"
+                else "A notebook that uses more than its limit is stopped.",
+                "cpu": ""
+                if kept == "enforced"
+                else "The notebook runs on that many cores, shared with others.",
+            },
+            marks={"cpu": kept, "memory": kept},
+            notice=SHARED_ACCOUNT,
+            notices=(self.stopped_because,) if self.stopped_because else (),
+            script_url=self._script_url,
+        )
+
+    # --- the server -----------------------------------------------------------------------------------
+
+    async def start(self) -> tuple[str, int]:
+        """Starts the server of `notebook_spec`. Raises OSError if its folders or process can't be made."""
+        spec = self.notebook_spec
+        if spec is None:
+            raise RuntimeError("There is no request to start.")
+        self.stopped_because = ""
+        self._steps.clear()
+        home = self._folders.prepare(spec, self.user.name)
+        self.notebook_dir = str(home)
+        self._tell(f"Workspace folder {home.name} is ready.")
+        self.ip, self.port = "127.0.0.1", random_port()
+        self._note.unlink(missing_ok=True)
+        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        self._process = self._launch(spec, home)
+        self._tell("JupyterLab is starting.")
+        await self._wait_for_port(self._process)
+        self._tell("JupyterLab answers.")
+        return self.ip, self.port
+
+    def _launch(self, spec: NotebookSpec, home: Path) -> subprocess.Popen[bytes]:
+        with self._log_path.open("ab") as log:
+            return subprocess.Popen(
+                self._command(spec),
+                cwd=home,
+                env=self.get_env(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the hub, which then ends its notebooks in order
+            )
+
+    async def _wait_for_port(self, process: subprocess.Popen[bytes]) -> None:
+        """Until the server takes connections. Raises NotStarted as soon as its process has ended instead."""
+        while process.poll() is None:
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection(self.ip, self.port)
+                writer.close()
+                return
+            await asyncio.sleep(0.05)
+        raise NotStarted(process.wait(), self._log_path)
+
+    async def poll(self) -> int | None:
+        if self._process is None:
+            return 0
+        status = self._process.poll()
+        if status is not None and self._note.is_file():
+            self.stopped_because = self._note.read_text()
+        return status
+
+    async def stop(self, now: bool = False) -> None:
+        process = self._process
+        if process is None:
+            return
+        process.send_signal(signal.SIGTERM)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _PATIENCE
+        while process.poll() is None:
+            if loop.time() > deadline:
+                process.kill()
+            await asyncio.sleep(0.05)
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        shown = 0
+        while True:
+            for step in self._steps[shown:]:
+                shown += 1
+                yield {"progress": min(90, 30 * shown), "message": step}
+            self._step.clear()
+            await self._step.wait()
+
+    def get_env(self) -> dict[str, str]:
+        """The notebook's environment: nothing of the hub's own, as `env_keep` lists what passes."""
+        env: dict[str, str] = super().get_env()
+        spec = self.notebook_spec
+        if spec is not None:
+            env |= {**limits.thread_variables(spec), **spec.environment}
+        home = self.notebook_dir or str(Path.home())
+        return env | {
+            "HOME": home,
+            "USER": self.user.name,
+            "SHELL": os.environ.get("SHELL", "/bin/sh"),
+            "KFLAB_NAMESPACE": spec.namespace if spec else "",
+        }
+
+    def get_state(self) -> dict[str, Any]:
+        # No process id: notebooks end with their hub, and the number may be another's by then.
+        state: dict[str, Any] = super().get_state()
+        return state | ({"stopped_because": self.stopped_because} if self.stopped_because else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self.stopped_because = str(state.get("stopped_because", ""))
+
+    def _env_keep_default(self) -> list[str]:
+        return list(_KEEP)
+
+    def _command(self, spec: NotebookSpec) -> list[str]:
+        server = [*self.cmd, *self.get_args()]
+        watch = (
+            ["--memory", str(spec.memory_limit.amount), "--note", str(self._note)]
+            if spec.memory_limit
+            else []
+        )
+        if limits.scopes_work():
+            server = limits.scope(spec.cpu_limit, spec.memory_limit) + server
+        cpus = ",".join(map(str, limits.affinity(spec)))
+        return [*guard_command(), *watch, *(["--cpus", cpus] if cpus else []), "--", *server]
+
+    def _tell(self, step: str) -> None:
+        self._steps.append(step)
+        self._step.set()
+
+    @property
+    def _folders(self) -> Folders:
+        return Folders(Path(self.data).resolve())
+
+    @property
+    def _log_path(self) -> Path:
+        safe = hashlib.sha256(self.user.name.encode()).hexdigest()[:8]
+        return Path(self.data).resolve() / "logs" / f"{self.user.escaped_name}-{self.notebook}-{safe}.log"
+
+    @property
+    def _note(self) -> Path:
+        return self._log_path.with_suffix(".stopped")
+
+    @property
+    def _script_url(self) -> str:
+        script = Path(__file__).parent / "static/form.js"
+        return f"{url_path_join(self.hub.base_url, 'static/kfhub/form.js')}?v={_version(script)}"
+
+
+def guard_command() -> list[str]:
+    """What to put before a command (after more options and `--`) so that it ends with this process."""
+    return [sys.executable, "-P", guard.__file__, "--parent", str(os.getpid())]
+
+
+def _nothing(value: object) -> bool:
+    """Whether a request asks for none of something."""
+    return not value or value == "none" or getattr(value, "count", None) == 0
+
+
+@lru_cache(maxsize=1)
+def _version(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else ""
