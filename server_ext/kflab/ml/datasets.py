@@ -129,7 +129,7 @@ def load(spec: DatasetSpec, root: Path) -> Table:
     if frame[target].nunique() < 2:
         raise DataError(
             "dataset.target",
-            f"The target {target!r} has only one value, {frame[target].iloc[0]!r}: nothing to learn.",
+            f"The target {target!r} has only one value, {frame[target].iloc[0]}: nothing to learn.",
         )
     return Table(frame, target, features, digest)
 

@@ -47,6 +47,8 @@ TRUSTED = (
     "skrub._squashing_scaler.SquashingScaler",
     "skrub._string_encoder.StringEncoder",
     "skrub._to_datetime.ToDatetime",
+    "skrub._to_str.ToStr",
+    "skrub._utils.LRUDict",
 )
 
 

@@ -169,7 +169,7 @@ def _categories(spec: PreprocessSpec, kind: Kind, task: Known, frame: pd.DataFra
     if how == "ordinal":
         return _chain(text, sk.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1))
     kinds = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
-    return _chain(text, sk.TargetEncoder(target_type=kinds[task], random_state=0), _scaler(spec, kind))
+    return _chain(text, sk.TargetEncoder(target_type=kinds[task]), _scaler(spec, kind))
 
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:

@@ -42,7 +42,7 @@ def split(frame: pd.DataFrame, target: str, spec: SplitSpec, task: Known) -> dic
             if new:
                 raise DataError(
                     "split.method",
-                    f"Class {next(iter(new))!r} is in the {name} part but not in train; use the stratified method.",
+                    f"Class {next(iter(new))} is in the {name} part but not in train; use the stratified method.",
                 )
     return dict(zip(names, parts, strict=True))
 
@@ -68,7 +68,7 @@ def _stratified(frame: pd.DataFrame, target: str, spec: SplitSpec, task: Known) 
         if len(rows) < len(spec.parts):
             raise DataError(
                 "split.method",
-                f"Class {value!r} has only {len(rows)} row{'s' * (len(rows) != 1)}, too few to be in each of "
+                f"Class {value} has only {len(rows)} row{'s' * (len(rows) != 1)}, too few to be in each of "
                 f"{len(spec.parts)} parts. Use the random method, add rows, or leave the class out.",
             )
         shuffled = generator.permutation(rows)

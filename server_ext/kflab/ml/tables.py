@@ -101,6 +101,10 @@ def _check_rectangular(text: str, separator: str, name: str) -> None:
     try:
         reader = csv.reader(io.StringIO(text), delimiter=separator)
         header = next(row for row in reader if row)
+        # pandas would give the second of two equal names another one in silence.
+        twice = next((column for column in header if header.count(column) > 1), None)
+        if twice is not None:
+            raise DataError(_URI, f"{name} has two columns named {twice!r}; give each its own name.")
         for row in reader:
             if row and len(row) != len(header):
                 raise DataError(

@@ -150,12 +150,20 @@ class KFLabHandler(APIHandler):  # type: ignore[misc]
             status_code, message, fields = known
             self.set_status(status_code)
         elif isinstance(error, web.HTTPError):
+            if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+                self.set_header(
+                    "Allow", ", ".join(m for m in self.SUPPORTED_METHODS if self._allows(m.lower()))
+                )
             message, fields = error.log_message or HTTPStatus(status_code).phrase, []
             if error.log_message and error.args:
                 message = error.log_message % error.args
         else:
             message, fields = "The server made a mistake; its log tells more.", []
         self.finish(json.dumps({"message": message, **({"fields": fields} if fields else {})}))
+
+    @classmethod
+    def _allows(cls, method: str) -> bool:
+        return hasattr(getattr(cls, method), "described")
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """A refusal is no fault of the server: one line without a traceback."""
@@ -174,7 +182,8 @@ class Missing(KFLabHandler):
     """Any other path under `kflab/api/`."""
 
     @web.authenticated
-    async def prepare(self) -> None:
-        await super().prepare()
-        if not self._finished:
-            raise web.HTTPError(404, "There is nothing under this path; openapi.json lists what there is.")
+    @authorized
+    async def get(self) -> None:
+        raise web.HTTPError(404, "There is nothing under this path; openapi.json lists what there is.")
+
+    post = put = patch = delete = get
