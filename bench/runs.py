@@ -73,7 +73,7 @@ def _group_gone(pid: int) -> bool:
     return False
 
 
-def cancel(workspace: Path, times: int = 25) -> Row:
+def cancel(workspace: Path, times: int = 20) -> Row:
     """From the request until the process group is gone and the log has its last event."""
     ours = []
     told = "import os; print(os.getpid(), flush=True)\n"
@@ -122,7 +122,7 @@ def throughput(workspace: Path, count: int = 20_000) -> Row:
     }
 
 
-def start(workspace: Path, name: str, spec: dict[str, Any], goal: float, times: int = 5) -> Row:
+def start(workspace: Path, name: str, spec: dict[str, Any], goal: float, times: int = 4) -> Row:
     """From the request until the data is loaded, in the median of `times`."""
 
     def loaded(manager: RunManager, run_id: str) -> bool:
