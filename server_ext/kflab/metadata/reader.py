@@ -1,0 +1,156 @@
+"""Answers out of the index as JSON, put together as text: properties are JSON already and are not parsed again.
+
+Every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from kflab.metadata import schema
+from kflab.metadata.errors import BadQuery, NotFound
+from kflab.metadata.index import CHANGES, open_engine
+from kflab.metadata.lineage import lineage
+from kflab.metadata.query import COUNTED, Query, count, page
+from kflab.metadata.rows import flat
+from kflab.metadata.schema import KINDS
+from kflab.metadata.sql import rfc3339
+
+__all__ = ["Reader"]
+
+PAGE_BYTES = 2_000_000  # a page ends early beyond this, so that big properties do not make huge answers
+_COUNTS = 200
+COMPARED = 20
+
+
+class Reader:
+    """The reading side of the index."""
+
+    def __init__(self, index: Path) -> None:
+        self._engine = open_engine(index, reader=True)
+        self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._lock = Lock()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def list(self, query: Query) -> bytes:
+        """A Page as JSON. Raises BadQuery."""
+        with self._engine.begin() as connection:
+            total = self._count(connection, query)
+            found = page(connection, query, total)
+            items: list[str] = []
+            taken = 0
+            for item in _items(connection, query.kind, found.ids):
+                if items and taken + len(item) > PAGE_BYTES:
+                    break
+                items.append(item)
+                taken += len(item)
+        token = found.token(len(items)) if items else None
+        exact = total <= COUNTED
+        tail = f'"total":{min(total, COUNTED)},"total_exact":{json.dumps(exact)},"next_page_token":{json.dumps(token)}'
+        return f'{{"items":[{",".join(items)}],{tail}}}'.encode()
+
+    def get(self, kind: str, node: int) -> bytes:
+        """One node as JSON. Raises NotFound."""
+        with self._engine.begin() as connection:
+            return self._one(connection, kind, node).encode()
+
+    def lineage(self, node: int, hops: int, limit: int, kind: str) -> bytes:
+        """A Lineage as JSON. Raises NotFound and BadQuery."""
+        with self._engine.begin() as connection:
+            self._one(connection, kind, node)
+            return lineage(connection, node, hops, limit, kind).encode()
+
+    def compare(self, ids: Sequence[int]) -> bytes:
+        """A Comparison as JSON. Raises NotFound and BadQuery."""
+        if not 1 <= len(ids) <= COMPARED:
+            raise BadQuery("ids", f"name 1 to {COMPARED} artifacts, as in ids=3,5.")
+        with self._engine.begin() as connection:
+            items = [self._one(connection, "artifact", node) for node in ids]
+        values = [flat(json.loads(item)["properties"]) for item in items]
+        # An object is there for its parts only; what it holds is compared by their names.
+        names = list(dict.fromkeys(name for found in values for name in found))
+        names = [name for name in names if not any(other.startswith(name + ".") for other in names)]
+        differ = [
+            name
+            for name in names
+            if len({json.dumps([name in found, found.get(name)]) for found in values}) > 1
+        ]
+        return f'{{"items":[{",".join(items)}],"names":{json.dumps(names)},"differ":{json.dumps(differ)}}}'.encode()
+
+    def _one(self, connection: Connection, kind: str, node: int) -> str:
+        items = _items(connection, kind, [node]) if abs(node) < 2**63 else []
+        if not items:
+            raise NotFound(f"There is no {kind} {node}.")
+        return items[0]
+
+    def _count(self, connection: Connection, query: Query) -> int:
+        """The count, remembered while the index stays as it is: paging asks for the same again and again."""
+        changes = select(schema.meta.c.value).where(schema.meta.c.name == CHANGES)
+        state = int(connection.scalar(changes) or 0)
+        with self._lock:
+            known = self._counts.get(query.identity)
+        if known is not None and known[0] == state:
+            return known[1]
+        total = count(connection, query)
+        with self._lock:
+            self._counts[query.identity] = (state, total)
+            while len(self._counts) > _COUNTS:
+                self._counts.popitem(last=False)
+        return total
+
+
+def _items(connection: Connection, kind: str, ids: Sequence[int]) -> list[str]:
+    """The nodes as JSON texts, in the order of `ids`; those that are gone are left out."""
+    tables = KINDS[kind]
+    node, body = tables.node, tables.body
+    query = select(node, body.c.properties).join(body, body.c.id == node.c.id).where(node.c.id.in_(ids))
+    rows = {row.id: row for row in connection.execute(query)}
+    contexts = _contexts(connection, kind, ids) if kind != "context" else {}
+    producers: dict[int, dict[str, Any]] = {}
+    if kind == "artifact":
+        producers = _refs(connection, "execution", {row.producer_id for row in rows.values()} - {None})
+    elif kind == "context":
+        producers = _refs(connection, "context", {row.parent_id for row in rows.values()} - {None})
+    return [_item(kind, rows[id_], contexts.get(id_, []), producers) for id_ in ids if id_ in rows]
+
+
+def _item(kind: str, row: Any, contexts: list[dict[str, Any]], refs: dict[int, dict[str, Any]]) -> str:
+    shown: dict[str, Any] = {"id": row.id, "type": row.type, "name": row.name}
+    if kind == "artifact":
+        shown |= {"version": row.version, "uri": row.uri, "sha256": row.sha256}
+        shown["producer"] = refs.get(row.producer_id)
+    if kind == "context":
+        shown["parent"] = refs.get(row.parent_id)
+    else:
+        shown |= {"state": row.state, "contexts": contexts}
+    shown |= {"created": rfc3339(row.created), "updated": rfc3339(row.updated)}
+    return f'{json.dumps(shown)[:-1]}, "properties": {row.properties}}}'
+
+
+def _refs(connection: Connection, kind: str, ids: set[int]) -> dict[int, dict[str, Any]]:
+    node = KINDS[kind].node
+    if not ids:
+        return {}
+    query = select(node.c.id, node.c.type, node.c.name).where(node.c.id.in_(sorted(ids)))
+    return {row.id: {"id": row.id, "type": row.type, "name": row.name} for row in connection.execute(query)}
+
+
+def _contexts(connection: Connection, kind: str, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    member = schema.member
+    query = select(member.c.id, member.c.context).where(member.c.kind == kind, member.c.id.in_(ids))
+    pairs = connection.execute(query.order_by(member.c.id, member.c.context)).tuples().all()
+    refs = _refs(connection, "context", {context for _, context in pairs})
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for node, context in pairs:
+        if context in refs:
+            found[node].append(refs[context])
+    return found

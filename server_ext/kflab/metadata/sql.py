@@ -1,0 +1,232 @@
+"""A filter's tree as a condition on the index, with every value a bound parameter."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, column, exists, false, func, literal, not_, or_, select, true
+
+from kflab.metadata import schema
+from kflab.metadata.errors import BadQuery
+from kflab.metadata.filters import And, Cmp, Expr, Field, IsNull, Literal, Not, Or
+from kflab.metadata.rows import fold, indexed
+from kflab.metadata.schema import Tables
+
+__all__ = ["CORE", "Condition", "core_column", "milliseconds", "rfc3339", "searched", "where"]
+
+CORE = {
+    "artifact": frozenset(
+        [
+            "id",
+            "type",
+            "name",
+            "version",
+            "uri",
+            "state",
+            "sha256",
+            "created",
+            "updated",
+            "workspace",
+            "run",
+            "producer",
+        ]
+    ),
+    "execution": frozenset(["id", "type", "name", "state", "created", "updated", "workspace", "run"]),
+    "context": frozenset(["id", "type", "name", "created", "updated", "parent"]),
+}
+_TIMES = ("created", "updated")
+_INTEGERS = ("id", "parent")
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_TRIGRAM = 3
+_INT64 = 2**63
+_CONTEXTS = {"workspace": "system.Pipeline", "run": "system.PipelineRun"}
+Condition = ColumnElement[bool]
+KeyOf = Callable[[str], int | None]
+
+
+def core_column(tables: Tables, name: str) -> ColumnElement[Any]:
+    """The column behind a core field's name."""
+    return tables.node.c["parent_id" if name == "parent" else name]
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What a condition is about. `key_of` gives the number that stands for a property's name."""
+
+    tables: Tables
+    key_of: KeyOf
+    probe: bool  # ask row by row, for when most rows fit; else find the rows that fit first
+
+
+def where(expr: Expr, tables: Tables, key_of: KeyOf, probe: bool) -> Condition:
+    """The tree as a condition on `tables.node`. Raises BadQuery where a literal does not suit its field."""
+    return _expr(expr, _Scope(tables, key_of, probe))
+
+
+def _expr(expr: Expr, scope: _Scope) -> Condition:
+    if isinstance(expr, And):
+        return and_(*[_expr(item, scope) for item in expr.items])
+    if isinstance(expr, Or):
+        return or_(*[_expr(item, scope) for item in expr.items])
+    if isinstance(expr, Not):
+        return not_(_expr(expr.item, scope))
+    if isinstance(expr, IsNull):
+        return _is_null(expr.field, scope)
+    if expr.field.prop:
+        return _prop(expr, scope)
+    if expr.field.name in _CONTEXTS and scope.tables.kind != "context":
+        return _in_context(expr, scope)
+    return _core(expr, scope)
+
+
+def _is_null(field: Field, scope: _Scope) -> Condition:
+    if not field.prop:
+        return core_column(scope.tables, field.name).is_(None)
+    return not_(_has(field.name, scope, lambda value: value.is_not(None)))
+
+
+def _has(name: str, scope: _Scope, test: Callable[[ColumnElement[Any]], ColumnElement[bool]]) -> Condition:
+    """Whether a node has a property with a value that passes the test."""
+    key = scope.key_of(name)
+    if key is None:
+        return false()
+    node, prop = scope.tables.node, scope.tables.prop
+    fits = and_(prop.c.key == key, test(prop.c.val))
+    if scope.probe:
+        return exists().where(prop.c.id == node.c.id, fits)
+    return node.c.id.in_(select(prop.c.id).where(fits))
+
+
+def _prop(cmp: Cmp, scope: _Scope) -> Condition:
+    if cmp.op == "~":
+        needle = fold(str(indexed(cmp.values[0].value)))
+        found = _has(
+            cmp.field.name,
+            scope,
+            lambda v: and_(func.typeof(v) == "text", func.instr(func.fold(v), needle) > 0),
+        )
+        return and_(_contains(needle, ("props",), scope), found)
+    values = [indexed(value.value) for value in cmp.values]
+    return _has(cmp.field.name, scope, lambda v: _compared(v, cmp.op, values))
+
+
+def _compared(held: ColumnElement[Any], op: str, values: list[Any]) -> ColumnElement[bool]:
+    """A comparison within one class of values: SQLite orders all numbers before all text."""
+    if op == "in":
+        return held.in_([literal(value, held.type) for value in values])
+    value = values[0]
+    if op == "=":
+        return held == literal(value, held.type)
+    own = held >= literal("", held.type) if isinstance(value, str) else held < literal("", held.type)
+    return and_(own, held.op(op, is_comparison=True)(literal(value, held.type)))
+
+
+def _core(cmp: Cmp, scope: _Scope) -> Condition:
+    name = cmp.field.name
+    held = core_column(scope.tables, name)
+    if name in (*_TIMES, *_INTEGERS):
+        if cmp.op == "~":
+            raise BadQuery("filter", f"~ looks into text; '{name}' is not text. Use =, <, <=, > or >=.")
+        read = milliseconds if name in _TIMES else _integer
+        values: list[Any] = [read(value, name) for value in cmp.values]
+    else:
+        values = [_text(value, name) for value in cmp.values]
+    if cmp.op == "~":
+        return _text_contains(name, held, fold(values[0]), scope)
+    if cmp.op == "in":
+        tested: ColumnElement[bool] = held.in_(values)
+    else:
+        tested = held.op(cmp.op, is_comparison=True)(values[0])
+    return and_(held.is_not(None), tested) if held.nullable else tested
+
+
+def _text_contains(name: str, held: ColumnElement[Any], needle: str, scope: _Scope) -> Condition:
+    exact = and_(held.is_not(None), func.instr(func.fold(held), needle) > 0)
+    if name not in schema.TEXT_COLUMNS:
+        return exact
+    return and_(_contains(needle, (name,), scope), exact)
+
+
+def _in_context(cmp: Cmp, scope: _Scope) -> Condition:
+    """A node may be in several workspaces and runs: one of them has to fit."""
+    context, member, node = schema.CONTEXT.node, schema.member, scope.tables.node
+    named = Cmp(Field("name", False), cmp.op, cmp.values)
+    fits = _core(named, _Scope(schema.CONTEXT, scope.key_of, False))
+    ids = select(context.c.id).where(context.c.type == _CONTEXTS[cmp.field.name], fits)
+    inside = and_(member.c.kind == scope.tables.kind, member.c.context.in_(ids))
+    if scope.probe:
+        return exists().where(member.c.id == node.c.id, inside)
+    return node.c.id.in_(select(member.c.id).where(inside))
+
+
+def _contains(needle: str, columns: tuple[str, ...], scope: _Scope) -> Condition:
+    """Whether one of the searched columns has the folded text in it: a first sieve, exact for all but `props`."""
+    searched_text, node = scope.tables.text, scope.tables.node
+    if len(needle) < _TRIGRAM:
+        if columns == ("props",):
+            return true()
+        hits = [func.instr(searched_text.c[name], needle) > 0 for name in columns]
+        return exists().where(searched_text.c.rowid == node.c.id, or_(*hits))
+    if scope.probe:
+        hits = [func.instr(searched_text.c[name], needle) > 0 for name in columns]
+        return exists().where(searched_text.c.rowid == node.c.id, or_(*hits))
+    phrase = '"' + needle.replace('"', '""') + '"'
+    # Within a virtual table, the column of the table's own name stands for a match in any column.
+    whole: ColumnElement[Any] = column(searched_text.name)
+    match = whole.op("MATCH", is_comparison=True)(f"{{{' '.join(columns)}}} : {phrase}")
+    return node.c.id.in_(select(searched_text.c.rowid).where(match))
+
+
+def searched(q: str, tables: Tables, probe: bool) -> Condition:
+    """Whether every word of `q` is part of a node's name, version, uri or properties.
+
+    Words of one or two characters are looked for in names only. Raises BadQuery.
+    """
+    if len(q) > 200 or "\0" in q:
+        raise BadQuery("q", "may have 200 characters, and no NUL.")
+    scope = _Scope(tables, lambda _: None, probe)
+    words = fold(q).split()
+    return and_(true(), *[_word(word, scope) for word in words[:10]])
+
+
+def _word(word: str, scope: _Scope) -> Condition:
+    if len(word) < _TRIGRAM:
+        return func.instr(func.fold(scope.tables.node.c.name), word) > 0
+    return _contains(word, schema.TEXT_COLUMNS, scope)
+
+
+def milliseconds(value: Literal, name: str) -> int:
+    """A time in RFC 3339, or a date, as ms since 1970."""
+    try:
+        if not isinstance(value.value, str):
+            raise ValueError
+        moment = datetime.datetime.fromisoformat(value.value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=datetime.UTC)
+        return (moment - _EPOCH) // datetime.timedelta(milliseconds=1)
+    except (ValueError, OverflowError):
+        raise BadQuery(
+            "filter",
+            f'\'{name}\' is a time; compare it with one such as "2026-01-31" or "2026-01-31T12:00:00Z".',
+        ) from None
+
+
+def rfc3339(ms: int) -> str:
+    """Ms since 1970 as a time in UTC, to the millisecond."""
+    moment = _EPOCH + datetime.timedelta(milliseconds=ms)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+
+
+def _integer(value: Literal, name: str) -> int:
+    if isinstance(value.value, bool) or not isinstance(value.value, int) or abs(value.value) >= _INT64:
+        raise BadQuery("filter", f"'{name}' is an integer; compare it with one.")
+    return value.value
+
+
+def _text(value: Literal, name: str) -> str:
+    if isinstance(value.value, bool):
+        raise BadQuery("filter", f"'{name}' is text; compare it with text in quotes.")
+    return value.value if isinstance(value.value, str) else value.source
