@@ -137,6 +137,8 @@ class KFLabHandler(APIHandler):  # type: ignore[misc]
         if status == HTTPStatus.NO_CONTENT:
             self.clear_header("Content-Type")
             self.finish(set_content_type="text/plain")
+        elif isinstance(answer, bytes):
+            self.finish(answer)
         elif isinstance(answer, BaseModel):
             self.finish(answer.model_dump_json(by_alias=True))
         else:

@@ -83,8 +83,7 @@ class Services:
     async def _find(
         self, kind: Literal["artifacts", "executions"], type: str, filter: str
     ) -> Sequence[Mapping[str, Any]]:
-        name: Literal["artifact", "execution"] = "artifact" if kind == "artifacts" else "execution"
-        page = await self.store.list(name, type=type, filter=filter, limit=10)
+        page = await self.store.list(kind, type=type, filter=filter, limit=10)
         return [item.model_dump() for item in page.items]
 
     async def hidden_rows(self, run_id: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,10 +13,10 @@ from kflab.metadata.models import (
     Comparison,
     Context,
     Execution,
-    Kind,
     Lineage,
     Page,
 )
+from kflab.metadata.store import Listed
 from kflab.server.base import KFLabHandler, endpoint
 from kflab.server.errors import Refused
 
@@ -61,22 +61,22 @@ def _id(text: str) -> int:
     return int(text)
 
 
-def _lists(kind: Kind, model: type[BaseModel]) -> type[KFLabHandler]:
+def _lists(kind: str, listed: Listed, model: type[BaseModel]) -> type[KFLabHandler]:
     page = cast(Any, Page)[model]
 
     class Lists(KFLabHandler):
         @endpoint(f"List {kind}s", query=ListQuery, answer=page, errors=(400, 503))
         async def get(self, query: ListQuery) -> Any:
-            return await self.services.store.list(kind, **query.model_dump(exclude_none=True))
+            return await self.services.store.list_json(listed, **query.model_dump(exclude_none=True))
 
     return Lists
 
 
-def _ones(kind: Kind, model: type[BaseModel]) -> type[KFLabHandler]:
+def _ones(kind: str, listed: Listed, model: type[BaseModel]) -> type[KFLabHandler]:
     class Ones(KFLabHandler):
         @endpoint(f"One {kind}", answer=model, errors=(400, 404, 503))
         async def get(self, id: str) -> Any:
-            return await self.services.store.get(kind, _id(id))
+            return await self.services.store.get_json(listed, _id(id))
 
     return Ones
 
@@ -89,13 +89,13 @@ class LineageHandler(KFLabHandler):
         errors=(400, 404, 503),
     )
     async def get(self, id: str, query: LineageQuery) -> Any:
-        return await self.services.store.lineage(_id(id), query.hops)
+        return await self.services.store.lineage_json(_id(id), query.hops)
 
 
 class CompareHandler(KFLabHandler):
     @endpoint("Artifacts side by side", query=CompareQuery, answer=Comparison, errors=(400, 404, 503))
     async def get(self, query: CompareQuery) -> Any:
-        return await self.services.store.compare([_id(one) for one in query.ids.split(",")])
+        return await self.services.store.compare_json([_id(one) for one in query.ids.split(",")])
 
 
 class BatchHandler(KFLabHandler):
@@ -104,15 +104,15 @@ class BatchHandler(KFLabHandler):
         return await self.services.store.batch(batch)
 
 
-KINDS: tuple[tuple[Literal["artifact", "execution", "context"], type[BaseModel]], ...] = (
-    ("artifact", Artifact),
-    ("execution", Execution),
-    ("context", Context),
+KINDS: tuple[tuple[str, Listed, type[BaseModel]], ...] = (
+    ("artifact", "artifacts", Artifact),
+    ("execution", "executions", Execution),
+    ("context", "contexts", Context),
 )
 
 ROUTES: tuple[tuple[str, type[KFLabHandler]], ...] = (
-    *((f"metadata/{kind}s", _lists(kind, model)) for kind, model in KINDS),
-    *((f"metadata/{kind}s/{{id}}", _ones(kind, model)) for kind, model in KINDS),
+    *((f"metadata/{listed}", _lists(kind, listed, model)) for kind, listed, model in KINDS),
+    *((f"metadata/{listed}/{{id}}", _ones(kind, listed, model)) for kind, listed, model in KINDS),
     ("metadata/artifacts/{id}/lineage", LineageHandler),
     ("metadata/compare", CompareHandler),
     ("metadata/batch", BatchHandler),
