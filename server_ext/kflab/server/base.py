@@ -59,8 +59,8 @@ def endpoint(
         @web.authenticated
         @authorized
         @functools.wraps(method)
-        async def handle(self: KFLabHandler, *path: str) -> None:
-            given: list[Any] = list(path)
+        async def handle(self: KFLabHandler, **path: str) -> None:
+            given: list[Any] = list(path.values())
             given.append(self.read_query(query))
             if query is None:
                 given.pop()
