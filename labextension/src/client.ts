@@ -23,7 +23,14 @@ export class LabClient implements Client {
     const response = await this.fetch(path, {
       method,
       signal,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+      // Lab's own no-store would add a time to the query, and the server refuses what it doesn't know.
+      cache: 'no-cache',
+      ...(body === undefined
+        ? {}
+        : {
+            body: JSON.stringify(body),
+            headers: { 'Content-Type': 'application/json' }
+          })
     });
     const text = await response.text();
     const data = parse(text);

@@ -42,6 +42,13 @@ export class Panel extends ReactWidget {
     return this.changed;
   }
 
+  /** Takes a state that was read late; the view starts anew with it. */
+  restore(stored: unknown): void {
+    this.stored = stored;
+    this.turn += 1;
+    this.update();
+  }
+
   dispose(): void {
     if (this.isDisposed) {
       return;
@@ -58,7 +65,7 @@ export class Panel extends ReactWidget {
       <HostProvider
         value={{ ...this.host, visible: this.isVisible && !document.hidden }}
       >
-        <View stored={this.stored} onState={this.keep} />
+        <View key={this.turn} stored={this.stored} onState={this.keep} />
       </HostProvider>
     );
   }
@@ -81,5 +88,6 @@ export class Panel extends ReactWidget {
 
   private readonly onVisibility = (): void => this.update();
   private readonly changed = new Signal<this, void>(this);
+  private turn = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 }

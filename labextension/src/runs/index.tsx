@@ -30,7 +30,7 @@ export const runs: JupyterFrontEndPlugin<void> = {
     ILauncher,
     IStateDB
   ],
-  activate: async (
+  activate: (
     app: JupyterFrontEnd,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
@@ -70,8 +70,7 @@ export const runs: JupyterFrontEndPlugin<void> = {
     });
     launcher?.add({ command: CommandIDs.runs, category: CATEGORY, rank: 3 });
 
-    const stored = await states?.fetch(STATE);
-    const panel = new Panel(host, RunsView, stored);
+    const panel = new Panel(host, RunsView, undefined);
     panel.id = 'kfhub-runs';
     panel.title.icon = historyIcon;
     panel.title.caption = bundle.__('Runs');
@@ -82,5 +81,11 @@ export const runs: JupyterFrontEndPlugin<void> = {
     );
     app.shell.add(panel, 'left', { rank: 250 });
     restorer?.add(panel, 'kfhub-runs');
+    // The state database answers only once Lab is restored: nothing may wait for it here.
+    void states?.fetch(STATE).then(stored => {
+      if (stored !== undefined) {
+        panel.restore(stored);
+      }
+    });
   }
 };

@@ -43,7 +43,7 @@ export function FilterBar({
       </div>
       <input
         type="search"
-        className="jp-mod-styled kf-input"
+        className="kf-input"
         aria-label={trans('Search names and properties')}
         placeholder={trans('Search ( / )')}
         value={q}
@@ -57,7 +57,7 @@ export function FilterBar({
       />
       <input
         type="text"
-        className="jp-mod-styled kf-input kf-Filter-expression"
+        className="kf-input kf-Filter-expression"
         aria-label={trans('Filter expression')}
         placeholder={trans(
           'Filter, such as prop.accuracy > 0.9 and state = LIVE'

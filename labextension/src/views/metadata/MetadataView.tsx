@@ -106,9 +106,13 @@ export function MetadataView({
           />
         ) : (
           <div className="kf-Metadata-list">
-            <FilterBar key={state.tab} state={state} update={update} />
+            <FilterBar
+              key={`${state.tab}-filter`}
+              state={state}
+              update={update}
+            />
             <NodeList
-              key={state.tab}
+              key={`${state.tab}-list`}
               state={state}
               update={update}
               onSelect={select}

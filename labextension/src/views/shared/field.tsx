@@ -72,7 +72,7 @@ export function Select<T extends string>(props: {
       {given => (
         <select
           {...given}
-          className="jp-mod-styled kf-select"
+          className="kf-select"
           value={props.value}
           onChange={event => props.onChange(event.target.value as T)}
         >
@@ -110,7 +110,7 @@ export function TextField(props: {
           {...given}
           type="text"
           inputMode={props.numeric ? 'decimal' : undefined}
-          className={`jp-mod-styled kf-input${props.numeric ? ' kf-number' : ''}`}
+          className={`kf-input${props.numeric ? ' kf-number' : ''}`}
           value={props.value}
           placeholder={props.placeholder}
           autoComplete="off"

@@ -33,7 +33,7 @@ export function Curves({
         <label className="kf-inline">
           {trans('Measure')}
           <select
-            className="jp-mod-styled kf-select"
+            className="kf-select"
             value={name}
             onChange={event => setChosen(event.target.value)}
           >
@@ -58,9 +58,15 @@ export function Curves({
           <table className="kf-Table">
             <thead>
               <tr>
-                <th scope="col">{unit}</th>
-                <th scope="col">{trans('Training')}</th>
-                <th scope="col">{trans('Validation')}</th>
+                <th scope="col" className="kf-number">
+                  {unit}
+                </th>
+                <th scope="col" className="kf-number">
+                  {trans('Training')}
+                </th>
+                <th scope="col" className="kf-number">
+                  {trans('Validation')}
+                </th>
               </tr>
             </thead>
             <tbody>

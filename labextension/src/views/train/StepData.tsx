@@ -115,7 +115,7 @@ function PathField({
         <input
           {...given}
           type="text"
-          className="jp-mod-styled kf-input"
+          className="kf-input"
           value={typed}
           placeholder="data/churn.csv"
           autoComplete="off"

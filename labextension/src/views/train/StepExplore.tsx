@@ -91,6 +91,7 @@ function Columns({
   target: string;
 }): React.ReactElement {
   const { trans } = useHost();
+  const tops = profile.columns.some(column => column.top?.length);
   const title = trans(
     '%1 columns of %2 rows',
     profile.columns.length,
@@ -105,12 +106,22 @@ function Columns({
             <tr>
               <th scope="col">{trans('Column')}</th>
               <th scope="col">{trans('Type')}</th>
-              <th scope="col">{trans('Missing')}</th>
-              <th scope="col">{trans('Distinct')}</th>
-              <th scope="col">{trans('Smallest')}</th>
-              <th scope="col">{trans('Mean')}</th>
-              <th scope="col">{trans('Largest')}</th>
-              <th scope="col">{trans('Most frequent')}</th>
+              <th scope="col" className="kf-number">
+                {trans('Missing')}
+              </th>
+              <th scope="col" className="kf-number">
+                {trans('Distinct')}
+              </th>
+              <th scope="col" className="kf-number">
+                {trans('Smallest')}
+              </th>
+              <th scope="col" className="kf-number">
+                {trans('Mean')}
+              </th>
+              <th scope="col" className="kf-number">
+                {trans('Largest')}
+              </th>
+              {tops && <th scope="col">{trans('Most frequent')}</th>}
             </tr>
           </thead>
           <tbody>
@@ -131,7 +142,7 @@ function Columns({
                 <Value value={column.min} />
                 <Value value={column.mean} />
                 <Value value={column.max} />
-                <td>{top(column)}</td>
+                {tops && <td>{top(column)}</td>}
               </tr>
             ))}
           </tbody>

@@ -33,41 +33,51 @@ export function StepModel({
   if (offers.length === 0) {
     return <Loading what={trans('Loading the models')} rows={5} />;
   }
+  // What was chosen stays in sight, also when the target changed under it.
+  const fits = (offer: ModelOffer): boolean =>
+    suits(offer, task) || offer.family === draft.family;
+  const others = offers.filter(offer => !fits(offer));
   const chosen = offers.find(offer => offer.family === draft.family);
   return (
     <>
       <fieldset className="kf-Cards" data-field="model.family">
         <legend>{trans('Model')}</legend>
-        {offers.map(offer => {
-          const fits = suits(offer, task);
-          return (
-            <label
-              key={offer.family}
-              className={`kf-Card${fits ? '' : ' kf-mod-off'}`}
-            >
-              <input
-                type="radio"
-                name={group}
-                disabled={!fits}
-                checked={draft.family === offer.family}
-                onChange={() => update({ family: offer.family })}
-              />
-              <span className="kf-Card-title">{offer.title}</span>
-              <span className="kf-help">
-                {fits
-                  ? (offer.description ?? offer.family)
-                  : trans(
-                      'Not for this target: it is %1.',
-                      taskWord(task, trans)
-                    )}
-              </span>
-            </label>
-          );
-        })}
+        {offers.filter(fits).map(offer => (
+          <label key={offer.family} className="kf-Card">
+            <input
+              type="radio"
+              name={group}
+              checked={draft.family === offer.family}
+              onChange={() => update({ family: offer.family })}
+            />
+            <span className="kf-Card-title">{offer.title}</span>
+            <span className="kf-help">{offer.description}</span>
+          </label>
+        ))}
         {errors['model.family'] && (
           <span className="kf-error">{errors['model.family']}</span>
         )}
       </fieldset>
+      {others.length > 0 && (
+        <details className="kf-Drawer">
+          <summary>
+            {trans('%1 models do not fit this target', others.length)}
+          </summary>
+          <p className="kf-help">
+            {trans(
+              'The target is %1; these need another one.',
+              taskWord(task, trans)
+            )}
+          </p>
+          <ul className="kf-List">
+            {others.map(offer => (
+              <li key={offer.family}>
+                {offer.title} <span className="kf-help">{offer.family}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
       {chosen && (
         <section data-field="model.params">
           <h3>{trans('Parameters of %1', chosen.title)}</h3>

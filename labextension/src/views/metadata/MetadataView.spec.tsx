@@ -1,0 +1,227 @@
+import * as React from 'react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { artifact, page } from '../../testing/samples';
+import { ScriptedClient, show } from '../../testing/server';
+import { ApiError } from '../client';
+import { MetadataView } from './MetadataView';
+
+const LINEAGE = {
+  nodes: [
+    { id: 7, kind: 'artifact', type: 'system.Model', name: 'forest' },
+    { id: 5, kind: 'artifact', type: 'system.Dataset', name: 'wine' },
+    {
+      id: 3,
+      kind: 'execution',
+      type: 'system.ContainerExecution',
+      name: 'training'
+    }
+  ],
+  edges: [
+    { source: 5, target: 3, type: 'INPUT' },
+    { source: 3, target: 7, type: 'OUTPUT' }
+  ],
+  truncated: false
+};
+
+const answers = {
+  'GET metadata/artifacts': page([artifact()], 'next-page', 120),
+  'GET metadata/artifacts/7': artifact(),
+  'GET metadata/artifacts/5': artifact({
+    id: 5,
+    name: 'wine',
+    type: 'system.Dataset',
+    producer: null
+  }),
+  'GET metadata/artifacts/7/lineage': LINEAGE,
+  'GET metadata/artifacts/5/lineage': LINEAGE,
+  'GET metadata/executions': page([])
+};
+
+const lists = (client: ScriptedClient): URLSearchParams[] =>
+  client
+    .asked()
+    .filter(path => path.startsWith('metadata/artifacts?'))
+    .map(path => new URLSearchParams(path.split('?')[1]));
+
+test('loading: says what is loading', () => {
+  show(
+    <MetadataView />,
+    new ScriptedClient({ 'GET metadata/artifacts': ScriptedClient.never })
+  );
+  expect(screen.getByText('Loading the list')).toBeTruthy();
+});
+
+test('empty: says what this is, with the button that fills it', async () => {
+  const openTrain = jest.fn();
+  show(
+    <MetadataView />,
+    new ScriptedClient({ 'GET metadata/artifacts': page([]) }),
+    { openTrain }
+  );
+  fireEvent.click(await screen.findByRole('button', { name: 'Train a model' }));
+  expect(openTrain).toHaveBeenCalled();
+});
+
+test('error: says what happened, and tries again', async () => {
+  let broken = true;
+  const client = new ScriptedClient({
+    'GET metadata/artifacts': () =>
+      broken
+        ? new ApiError('The store is being restarted.', 503)
+        : page([artifact()])
+  });
+  show(<MetadataView />, client);
+  expect(await screen.findByText('The store is being restarted.')).toBeTruthy();
+  broken = false;
+  fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  expect(await screen.findByRole('button', { name: 'forest' })).toBeTruthy();
+});
+
+test('partial: older rows stay when the next request fails', async () => {
+  let broken = false;
+  const client = new ScriptedClient({
+    ...answers,
+    'GET metadata/artifacts': () =>
+      broken ? new ApiError('away', 0) : page([artifact()])
+  });
+  show(<MetadataView />, client);
+  await screen.findByRole('button', { name: 'forest' });
+  broken = true;
+  fireEvent.click(screen.getByRole('button', { name: 'Type' }));
+  expect(await screen.findByText(/older rows/)).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'forest' })).toBeTruthy();
+});
+
+test('full: sorts by a click on a column, and says so to screen readers', async () => {
+  const client = new ScriptedClient(answers);
+  show(<MetadataView />, client);
+  await screen.findByRole('button', { name: 'forest' });
+  const header = (name: string): HTMLElement =>
+    screen.getByRole('columnheader', { name });
+  expect(header('Created').getAttribute('aria-sort')).toBe('descending');
+  fireEvent.click(within(header('Name')).getByRole('button'));
+  await waitFor(() => expect(lists(client)[1].get('sort')).toBe('name'));
+  expect(header('Name').getAttribute('aria-sort')).toBe('ascending');
+  expect(header('Created').getAttribute('aria-sort')).toBe('none');
+  fireEvent.click(within(header('Name')).getByRole('button'));
+  await waitFor(() => expect(lists(client)[2].get('sort')).toBe('-name'));
+});
+
+test('pages by tokens, forth and back, and starts anew with another sort', async () => {
+  const client = new ScriptedClient(answers);
+  show(<MetadataView />, client);
+  await screen.findByText('1 to 1 of 120');
+  fireEvent.click(screen.getByRole('button', { name: 'Next' }));
+  await screen.findByText('51 to 51 of 120');
+  expect(lists(client)[1].get('page_token')).toBe('next-page');
+  fireEvent.click(screen.getByRole('button', { name: 'Previous' }));
+  await screen.findByText('1 to 1 of 120');
+  expect(lists(client)[2].get('page_token')).toBeNull();
+  fireEvent.click(screen.getByRole('button', { name: 'Next' }));
+  await screen.findByText('51 to 51 of 120');
+  fireEvent.click(
+    within(screen.getByRole('columnheader', { name: 'Name' })).getByRole(
+      'button'
+    )
+  );
+  await screen.findByText('1 to 1 of 120');
+  expect(lists(client).pop()?.get('page_token')).toBeNull();
+});
+
+test("filters by type, search and expression; the server's word on it stands under it", async () => {
+  const user = userEvent.setup();
+  const client = new ScriptedClient({
+    ...answers,
+    'GET metadata/artifacts': (path: string) =>
+      path.includes('filter=')
+        ? new ApiError('bad', 400, [
+            { field: 'filter', message: 'There is no field colour.' }
+          ])
+        : page([artifact()])
+  });
+  show(<MetadataView />, client);
+  await screen.findByRole('button', { name: 'forest' });
+  await user.click(screen.getByRole('button', { name: 'Model' }));
+  await waitFor(() =>
+    expect(lists(client).pop()?.get('type')).toBe('system.Model')
+  );
+  expect(
+    screen.getByRole('button', { name: 'Model' }).getAttribute('aria-pressed')
+  ).toBe('true');
+  (await screen.findByRole('button', { name: 'forest' })).focus();
+  await user.keyboard('/');
+  expect(document.activeElement).toBe(screen.getByRole('searchbox'));
+  await user.keyboard('for');
+  await waitFor(() => expect(lists(client).pop()?.get('q')).toBe('for'));
+  await user.type(
+    screen.getByLabelText('Filter expression'),
+    'colour = 3{Enter}'
+  );
+  expect((await screen.findByRole('alert')).textContent).toBe(
+    'There is no field colour.'
+  );
+  expect(
+    (screen.getByLabelText('Filter expression') as HTMLInputElement).value
+  ).toBe('colour = 3');
+});
+
+test('a row opens details with exact values, maker and sources; links leave breadcrumbs', async () => {
+  const client = new ScriptedClient(answers);
+  show(<MetadataView />, client);
+  fireEvent.click(await screen.findByRole('button', { name: 'forest' }));
+  const details = await screen.findByRole('region', {
+    name: 'Details of forest'
+  });
+  expect(await within(details).findByText('0.972222222222')).toBeTruthy();
+  expect(
+    within(details).getByRole('button', { name: 'training' })
+  ).toBeTruthy();
+  fireEvent.click(await within(details).findByRole('button', { name: 'wine' }));
+  const next = await screen.findByRole('region', { name: 'Details of wine' });
+  expect(
+    within(next).getByRole('navigation', { name: 'Breadcrumbs' }).textContent
+  ).toContain('forest');
+  fireEvent.keyDown(next, { key: 'Escape' });
+  expect(screen.queryByRole('region', { name: 'Details of wine' })).toBeNull();
+});
+
+test('lineage is drawn from left to right and named for screen readers', async () => {
+  show(
+    <MetadataView
+      stored={{
+        tab: 'lineage',
+        selected: { kind: 'artifact', id: 7, name: 'forest' }
+      }}
+    />,
+    new ScriptedClient(answers)
+  );
+  const drawing = await screen.findByRole('group', {
+    name: 'Lineage of forest'
+  });
+  expect(
+    within(drawing)
+      .getAllByRole('button')
+      .map(node => node.textContent)
+  ).toEqual([
+    'wineDataset',
+    'trainingContainerExecutionfrom wine',
+    'forestModelfrom training'
+  ]);
+});
+
+test('comes back as it was: tab, filter, sort and selection', async () => {
+  const kept: unknown[] = [];
+  const client = new ScriptedClient(answers);
+  const first = show(
+    <MetadataView onState={state => kept.push(state)} />,
+    client
+  );
+  fireEvent.click(await screen.findByRole('button', { name: 'forest' }));
+  fireEvent.click(screen.getByRole('button', { name: 'Model' }));
+  first.unmount();
+  const again = new ScriptedClient(answers);
+  show(<MetadataView stored={JSON.parse(JSON.stringify(kept.pop()))} />, again);
+  await screen.findByRole('region', { name: 'Details of forest' });
+  expect(lists(again)[0].get('type')).toBe('system.Model');
+});

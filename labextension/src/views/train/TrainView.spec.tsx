@@ -1,0 +1,222 @@
+import * as React from 'react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import {
+  DATASETS,
+  MODELS,
+  page,
+  PROFILE,
+  run,
+  RUN_ID
+} from '../../testing/samples';
+import { ScriptedClient, show } from '../../testing/server';
+import { ApiError } from '../client';
+import type { Draft } from './draft';
+import { TrainView } from './TrainView';
+
+const answers = {
+  'GET datasets': page(DATASETS),
+  'GET models': page(MODELS),
+  'GET datasets/profile': PROFILE,
+  'POST runs': { id: RUN_ID },
+  [`GET runs/${RUN_ID}`]: run()
+};
+
+const step = (name: string): HTMLElement =>
+  within(screen.getByRole('navigation', { name: 'Steps' })).getByRole(
+    'button',
+    {
+      name: new RegExp(`^${name}`)
+    }
+  );
+const start = (): void => {
+  fireEvent.click(screen.getByRole('button', { name: 'Start training' }));
+};
+const ready = (): Promise<HTMLElement> =>
+  screen.findByText('178 rows, 2 columns');
+
+test('loading and error of the list of datasets', async () => {
+  let broken = false;
+  const client = new ScriptedClient({
+    ...answers,
+    'GET datasets': () =>
+      broken ? new ApiError('Busy.', 503) : ScriptedClient.never
+  });
+  const view = show(<TrainView />, client);
+  expect(screen.getByText('Loading the list of datasets')).toBeTruthy();
+  view.unmount();
+  broken = true;
+  show(<TrainView />, client);
+  expect(await screen.findByText('Busy.')).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Try again' })).toBeTruthy();
+});
+
+test('empty: without a dataset, Explore says so and leads to the choice', async () => {
+  show(<TrainView stored={{ step: 'explore' }} />, new ScriptedClient(answers));
+  fireEvent.click(screen.getByRole('button', { name: 'Choose a dataset' }));
+  expect(await screen.findByLabelText(/Wine recognition/)).toBeTruthy();
+});
+
+test('partial: a warning of the profile stands over its columns', async () => {
+  show(
+    <TrainView stored={{ step: 'explore', uri: 'sklearn:wine' }} />,
+    new ScriptedClient({
+      ...answers,
+      'GET datasets/profile': {
+        ...PROFILE,
+        warnings: ['Only the first 2 columns are shown.']
+      }
+    })
+  );
+  expect(
+    await screen.findByText('Only the first 2 columns are shown.')
+  ).toBeTruthy();
+  expect(screen.getByRole('cell', { name: '14.23' })).toBeTruthy();
+});
+
+test('a dataset and one button start a run with good values, and the live view follows', async () => {
+  const client = new ScriptedClient(answers);
+  show(<TrainView />, client);
+  fireEvent.click(await screen.findByLabelText(/Wine recognition/));
+  await ready();
+  start();
+  await screen.findByRole('article', { name: 'first try' });
+  expect(client.calls.find(call => call.method === 'POST')?.body).toMatchObject(
+    {
+      kind: 'train',
+      dataset: { uri: 'sklearn:wine', target: 'target' },
+      split: { parts: [0.6, 0.2, 0.2] },
+      model: { family: 'sklearn:RandomForestClassifier' }
+    }
+  );
+  expect(client.streams[0].path).toBe(`runs/${RUN_ID}/stream?since=0`);
+});
+
+test('without a dataset the start says what is missing and puts the focus there', async () => {
+  const client = new ScriptedClient(answers);
+  show(<TrainView stored={{ step: 'split' }} />, client);
+  await screen.findByText('Random');
+  start();
+  expect((await screen.findByRole('alert')).textContent).toContain(
+    'Choose a dataset'
+  );
+  expect(client.asked('POST')).toEqual([]);
+  await waitFor(() =>
+    expect(
+      document.activeElement
+        ?.closest('[data-field]')
+        ?.getAttribute('data-field') ??
+        document.activeElement?.getAttribute('data-field')
+    ).toBe('dataset.uri')
+  );
+});
+
+test('an error of the server stands beside its field, which has the focus; what was typed stays', async () => {
+  const user = userEvent.setup();
+  const client = new ScriptedClient({
+    ...answers,
+    'POST runs': new ApiError('Not started.', 400, [
+      { field: 'dataset.target', message: 'A class has only 1 row.' },
+      { field: 'model.params.n_estimators', message: 'At most 5000.' }
+    ])
+  });
+  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
+  await ready();
+  await user.clear(screen.getByLabelText('Seed'));
+  await user.type(screen.getByLabelText('Seed'), '99');
+  start();
+  const target = await screen.findByLabelText('Target: the column to predict');
+  await waitFor(() => expect(document.activeElement).toBe(target));
+  expect(target.getAttribute('aria-invalid')).toBe('true');
+  const described = target.getAttribute('aria-describedby') ?? '';
+  expect(document.getElementById(described)?.textContent).toBe(
+    'A class has only 1 row.'
+  );
+  fireEvent.click(
+    screen.getByRole('button', { name: 'model.params.n_estimators' })
+  );
+  const trees = await screen.findByLabelText('Trees');
+  expect(screen.getAllByText('At most 5000.').length).toBeGreaterThan(0);
+  expect(trees).toBeTruthy();
+  fireEvent.click(step('Split'));
+  expect((screen.getByLabelText('Seed') as HTMLInputElement).value).toBe('99');
+});
+
+test('a typed number that is none is refused beside it', async () => {
+  const client = new ScriptedClient(answers);
+  show(
+    <TrainView stored={{ uri: 'sklearn:wine', step: 'data', seed: 'many' }} />,
+    client
+  );
+  await ready();
+  start();
+  const seed = await screen.findByLabelText('Seed');
+  await waitFor(() => expect(document.activeElement).toBe(seed));
+  expect((seed as HTMLInputElement).value).toBe('many');
+  expect(client.asked('POST')).toEqual([]);
+});
+
+test('a typed path is read on Enter', async () => {
+  const user = userEvent.setup();
+  const client = new ScriptedClient(answers);
+  show(<TrainView />, client);
+  await user.type(
+    await screen.findByLabelText(/path of a file/),
+    'data/other.csv{Enter}'
+  );
+  await waitFor(() =>
+    expect(client.asked()).toContain('datasets/profile?uri=data%2Fother.csv')
+  );
+});
+
+test('models that do not fit the target are set apart, with the reason', async () => {
+  show(
+    <TrainView stored={{ uri: 'sklearn:wine', step: 'model' }} />,
+    new ScriptedClient(answers)
+  );
+  await ready();
+  expect(
+    await screen.findByRole('radio', { name: /Random forest/ })
+  ).toBeTruthy();
+  expect(screen.queryByRole('radio', { name: /Ridge/ })).toBeNull();
+  expect(screen.getByText('1 models do not fit this target')).toBeTruthy();
+});
+
+test('the split bar says sizes and which part is locked', async () => {
+  show(
+    <TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />,
+    new ScriptedClient(answers)
+  );
+  await ready();
+  const bar = screen.getByRole('list', { name: 'Parts of the data' });
+  expect(
+    within(bar)
+      .getAllByRole('listitem')
+      .map(item => item.textContent)
+  ).toEqual([
+    'Training60 % · about 107 rows',
+    'Validation20 % · about 36 rows',
+    'Test (locked)20 % · about 36 rows'
+  ]);
+});
+
+test('an unfinished draft and a started run come back after a reload', async () => {
+  const kept: Draft[] = [];
+  const client = new ScriptedClient(answers);
+  const view = show(<TrainView onState={draft => kept.push(draft)} />, client);
+  fireEvent.click(await screen.findByLabelText(/Wine recognition/));
+  fireEvent.click(step('Split'));
+  fireEvent.change(screen.getByLabelText('Seed'), { target: { value: '41' } });
+  view.unmount();
+  const stored: unknown = JSON.parse(JSON.stringify(kept[kept.length - 1]));
+  const again = show(<TrainView stored={stored} />, client);
+  expect((screen.getByLabelText('Seed') as HTMLInputElement).value).toBe('41');
+  again.unmount();
+  show(
+    <TrainView stored={{ ...(stored as Draft), run: RUN_ID, step: 'train' }} />,
+    client
+  );
+  expect(
+    await screen.findByRole('article', { name: 'first try' })
+  ).toBeTruthy();
+});
