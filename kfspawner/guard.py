@@ -1,6 +1,6 @@
 """Holds a program and all that it starts together, so that none of it outlives the hub.
 
-    python guard.py --parent PID [--memory BYTES --note FILE] [--cpus 0,1] -- command …
+    python guard.py --parent PID [--memory BYTES --note FILE] [--cpus 0,1] [--grace SECONDS] -- command …
 
 It ends the command and its descendants when it is told to (SIGTERM, SIGINT), when its parent is gone, or when
 they use more memory than BYTES, and then writes a sentence to FILE. Training runs are left alone: they are
@@ -26,7 +26,7 @@ import psutil
 TRAINING = "kflab.runs.supervisor"  # the program that a training run lives under
 GRACE = 10.0  # seconds that a program has to end by itself
 BEAT = 1.0  # seconds between two looks at parent and memory
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def descendants(of: psutil.Process) -> list[psutil.Process]:
@@ -69,6 +69,7 @@ class Guard:
         self.parent: int = options.parent
         self.limit: int = options.memory
         self.note: Path | None = options.note
+        self.grace: float = options.grace
         self.wake, self.woken = os.pipe()
         self.told = False
         for end in (self.wake, self.woken):
@@ -77,11 +78,10 @@ class Guard:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._tell)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        if sys.platform == "linux":  # orphans of the command become ours
-            ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # orphans of the command become ours
         if options.cpus and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, [int(cpu) for cpu in options.cpus.split(",")])
-        self.child = subprocess.Popen(options.command)
+        self.child = subprocess.Popen(options.command, preexec_fn=_end_with_guard)
 
     def _tell(self, *_: object) -> None:
         self.told = True
@@ -123,17 +123,28 @@ class Guard:
     def _end(self) -> None:
         if self.child.poll() is None:
             self.child.terminate()
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + self.grace
         while self.child.poll() is None and time.monotonic() < deadline:
             self._sleep(0.2)
         while left := [p for p in descendants(psutil.Process()) if not _ended(p)]:
             for process in left:
                 with suppress(psutil.Error):
                     process.kill()
-            psutil.wait_procs(left, timeout=1)
-            self.child.poll()
+            with suppress(subprocess.TimeoutExpired):
+                self.child.wait(1)  # first, or psutil takes the exit status
+            psutil.wait_procs([p for p in left if p.pid != self.child.pid], timeout=1)
             if time.monotonic() > deadline + GRACE:
                 return
+
+
+def _end_with_guard() -> None:
+    """In the child: it is told to end if even the guard is killed. Linux only."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 def _ended(process: psutil.Process) -> bool:
@@ -148,6 +159,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--memory", type=int, default=0)
     parser.add_argument("--note", type=Path)
+    parser.add_argument("--grace", type=float, default=GRACE)
     parser.add_argument("--cpus", default="")
     parser.add_argument("command", nargs="+")
     return Guard(parser.parse_args(arguments)).run()
