@@ -85,7 +85,7 @@ class Index:
     def seen(self) -> dict[str, int] | None:
         """The highest id seen of each kind; None if the index is of another store, version, or new."""
         with self.engine.connect() as connection:
-            found = dict(connection.execute(select(schema.meta.c.name, schema.meta.c.value)).tuples().all())
+            found = dict(connection.execute(select(schema.meta.c.name, schema.meta.c.value)).all())
         if found.get("version") != VERSION or found.get("store") != self._store:
             return None
         return {kind: int(found.get(kind, 0)) for kind in KINDS}
@@ -186,7 +186,7 @@ def _keys(connection: Connection, tables: Tables, names: set[str]) -> dict[str, 
     for some in _chunks(sorted(names)):
         connection.execute(upsert(tables.name).on_conflict_do_nothing(), [{"name": name} for name in some])
         query = select(tables.name.c.name, tables.name.c.key).where(tables.name.c.name.in_(some))
-        found.update(connection.execute(query).tuples().all())
+        found.update(connection.execute(query).all())
     return found
 
 

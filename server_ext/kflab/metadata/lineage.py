@@ -60,7 +60,7 @@ def _events(connection: Connection, side: str, nodes: Iterable[int], most: int) 
     own, partner = (e.c.artifact, e.c.execution) if side == "artifact" else (e.c.execution, e.c.artifact)
     for some in _chunks(list(nodes)):
         query = select(e.c.artifact, e.c.execution, e.c.type).where(own.in_(some))
-        rows = connection.execute(query.order_by(partner.desc()).limit(most + 1)).tuples().all()
+        rows = connection.execute(query.order_by(partner.desc()).limit(most + 1)).all()
         yield from rows[:most]
         if len(rows) > most:
             yield None
@@ -81,7 +81,7 @@ def _json(connection: Connection, seen: dict[Node, None], edges: dict[Event, Non
         node = KINDS[kind].node
         for some in _chunks([id_ for its, id_ in seen if its == kind]):
             rows = connection.execute(select(node.c.id, node.c.type, node.c.name).where(node.c.id.in_(some)))
-            known.update({(kind, id_): (type_, name) for id_, type_, name in rows.tuples()})
+            known.update({(kind, id_): (type_, name) for id_, type_, name in rows})
     nodes = [{"id": n[1], "kind": n[0], "type": known[n][0], "name": known[n][1]} for n in seen if n in known]
     drawn = [
         {"source": artifact, "target": execution, "type": type_}

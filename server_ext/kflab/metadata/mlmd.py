@@ -168,12 +168,17 @@ class Mlmd:
         return list(by(context))
 
     def contexts_of(self, kind: NodeKind, node: int) -> list[int]:
+        from ml_metadata.errors import NotFoundError
+
         by = (
             self.store.get_contexts_by_artifact
             if kind == "artifact"
             else self.store.get_contexts_by_execution
         )
-        return [context.id for context in by(node)]
+        try:
+            return [context.id for context in by(node)]
+        except NotFoundError:  # said when there is none
+            return []
 
     def events(self, executions: Iterable[int] = (), artifacts: Iterable[int] = ()) -> list[Any]:
         """The events of these executions and of these artifacts."""

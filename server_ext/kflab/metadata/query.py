@@ -18,9 +18,8 @@ from kflab.metadata.rows import MAX_TEXT
 from kflab.metadata.schema import KINDS, Tables
 from kflab.metadata.sql import CORE, Condition, core_column, searched, where
 
-__all__ = ["COUNTED", "Found", "Query", "count", "page"]
+__all__ = ["Found", "Query", "count", "page"]
 
-COUNTED = 10_000
 MAX_LIMIT = 500
 
 
@@ -141,16 +140,19 @@ def _condition(query: Query, connection: Connection, probe: bool) -> Condition:
     return and_(true(), *parts)
 
 
-def count(connection: Connection, query: Query) -> int:
-    """How many rows the list has, counted up to 10,001."""
+def count(connection: Connection, query: Query, most: int) -> int:
+    """How many rows the list has, counted up to one more than `most`."""
     tables = KINDS[query.kind]
     some = select(literal(1)).select_from(tables.node).where(_condition(query, connection, False))
-    return connection.scalar(select(func.count()).select_from(some.limit(COUNTED + 1).subquery())) or 0
+    return connection.scalar(select(func.count()).select_from(some.limit(most + 1).subquery())) or 0
 
 
-def page(connection: Connection, query: Query, total: int) -> Found:
-    """The ids of one page. Rows without a value to sort by come last; ties go by id, in the same direction."""
-    many = total > COUNTED
+def page(connection: Connection, query: Query, many: bool) -> Found:
+    """The ids of one page. Rows without a value to sort by come last; ties go by id, in the same direction.
+
+    `many` chooses between two ways to the same rows: walk the order and ask of each row whether it fits, or find
+    those that fit and put them in order.
+    """
     tables = KINDS[query.kind]
     fits = _condition(query, connection, probe=many)
     wanted = query.limit + 1

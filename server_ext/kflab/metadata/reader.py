@@ -18,7 +18,7 @@ from kflab.metadata import schema
 from kflab.metadata.errors import BadQuery, NotFound
 from kflab.metadata.index import CHANGES, open_engine
 from kflab.metadata.lineage import lineage
-from kflab.metadata.query import COUNTED, Query, count, page
+from kflab.metadata.query import Query, count, page
 from kflab.metadata.rows import flat
 from kflab.metadata.schema import KINDS
 from kflab.metadata.sql import rfc3339
@@ -28,12 +28,15 @@ __all__ = ["Reader"]
 PAGE_BYTES = 2_000_000  # a page ends early beyond this, so that big properties do not make huge answers
 _COUNTS = 200
 COMPARED = 20
+COUNTED = 10_000
 
 
 class Reader:
     """The reading side of the index."""
 
-    def __init__(self, index: Path) -> None:
+    def __init__(self, index: Path, counted: int = COUNTED) -> None:
+        """Totals are exact up to `counted`."""
+        self._counted = counted
         self._engine = open_engine(index, reader=True)
         self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._lock = Lock()
@@ -45,7 +48,7 @@ class Reader:
         """A Page as JSON. Raises BadQuery."""
         with self._engine.begin() as connection:
             total = self._count(connection, query)
-            found = page(connection, query, total)
+            found = page(connection, query, total > self._counted)
             items: list[str] = []
             taken = 0
             for item in _items(connection, query.kind, found.ids):
@@ -54,8 +57,8 @@ class Reader:
                 items.append(item)
                 taken += len(item)
         token = found.token(len(items)) if items else None
-        exact = total <= COUNTED
-        tail = f'"total":{min(total, COUNTED)},"total_exact":{json.dumps(exact)},"next_page_token":{json.dumps(token)}'
+        exact = total <= self._counted
+        tail = f'"total":{min(total, self._counted)},"total_exact":{json.dumps(exact)},"next_page_token":{json.dumps(token)}'
         return f'{{"items":[{",".join(items)}],{tail}}}'.encode()
 
     def get(self, kind: str, node: int) -> bytes:
@@ -100,7 +103,7 @@ class Reader:
             known = self._counts.get(query.identity)
         if known is not None and known[0] == state:
             return known[1]
-        total = count(connection, query)
+        total = count(connection, query, self._counted)
         with self._lock:
             self._counts[query.identity] = (state, total)
             while len(self._counts) > _COUNTS:
@@ -147,7 +150,7 @@ def _refs(connection: Connection, kind: str, ids: set[int]) -> dict[int, dict[st
 def _contexts(connection: Connection, kind: str, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     member = schema.member
     query = select(member.c.id, member.c.context).where(member.c.kind == kind, member.c.id.in_(ids))
-    pairs = connection.execute(query.order_by(member.c.id, member.c.context)).tuples().all()
+    pairs = connection.execute(query.order_by(member.c.id, member.c.context)).all()
     refs = _refs(connection, "context", {context for _, context in pairs})
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for node, context in pairs:

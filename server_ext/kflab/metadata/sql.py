@@ -93,7 +93,8 @@ def _has(name: str, scope: _Scope, test: Callable[[ColumnElement[Any]], ColumnEl
     key = scope.key_of(name)
     if key is None:
         return false()
-    node, prop = scope.tables.node, scope.tables.prop
+    # An alias: the list may be sorted by another row of the same table.
+    node, prop = scope.tables.node, scope.tables.prop.alias()
     fits = and_(prop.c.key == key, test(prop.c.val))
     if scope.probe:
         return exists().where(prop.c.id == node.c.id, fits)

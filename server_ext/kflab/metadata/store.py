@@ -173,5 +173,6 @@ class Store:
             return await asyncio.get_running_loop().run_in_executor(self._threads, answer, reader)
         except DatabaseError as error:
             raise StoreUnavailable(
-                f"The index of the metadata store can't be read: {error.orig}. Restart the server to have it made anew."
+                f"The index of the metadata store can't be read: {error.orig}. Remove {self._index} and restart "
+                "the server; it is made anew from the store."
             ) from error

@@ -18,6 +18,7 @@ MAX_DEPTH = 20
 MAX_DIGITS = 1000
 MAX_BYTES = 1_000_000  # of a node's properties together, as JSON
 
+_TOO_BIG = 10**MAX_DIGITS
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -41,7 +42,7 @@ def encode(value: Any, depth: int = 0) -> Any:
     if isinstance(value, int):
         if abs(value) <= EXACT_INT:
             return value
-        if value.bit_length() > MAX_DIGITS * 3.33:
+        if abs(value) >= _TOO_BIG:
             raise ValueRefused(f"an integer of more than {MAX_DIGITS} digits; store it as text.")
         return {"$int": str(value)}
     if isinstance(value, float):
@@ -95,7 +96,7 @@ def loads(text: str) -> dict[str, Any]:
 def _exact_int(text: Any) -> int:
     if not isinstance(text, str) or not _INT.fullmatch(text):
         raise ValueRefused('"$int" takes an integer as text, such as "9007199254740993".')
-    if len(text) > MAX_DIGITS + 1:
+    if len(text.lstrip("-")) > MAX_DIGITS:
         raise ValueRefused(f"an integer of more than {MAX_DIGITS} digits; store it as text.")
     return int(text)
 

@@ -27,7 +27,7 @@ from kflab.metadata.mlmd import connect
 from kflab.metadata.models import Batch
 from kflab.metadata.record import Recorder
 
-__all__ = ["Worker", "main"]
+__all__ = ["Worker", "identity", "main"]
 
 
 class Worker:
@@ -38,7 +38,7 @@ class Worker:
         self._lock = lock_for(place)
         self._store = connect(place)
         with self._lock.hold():
-            self._index = self._open(index, _identity(place))
+            self._index = self._open(index, identity(place))
         self._recorder = Recorder(self._store, self._index, self._lock)
 
     def _open(self, path: Path, identity: str) -> Index:
@@ -78,7 +78,7 @@ class Worker:
         return {}
 
 
-def _identity(place: Sqlite | MySql) -> str:
+def identity(place: Sqlite | MySql) -> str:
     """What tells a store from another one that took its place."""
     if isinstance(place, Sqlite):
         return f"sqlite:{place.path.stat().st_ino}"
