@@ -58,6 +58,7 @@ export function RunRow({
       </button>
       <StateBadge state={run.state} />
       <span className="kf-RunRow-facts">
+        {run.kind === 'evaluate' && <span>{trans('test part')}</span>}
         {run.best && (
           <span className="kf-number" title={exact(run.best.value)}>
             {run.best.metric} {brief(run.best.value)}

@@ -94,7 +94,7 @@ export function stepLines(known: Known, trans: Trans): StepLine[] {
     split: [ready, splitWords(draft, trans)],
     model: [model !== undefined, model ? model.title : trans('choose a model')],
     train: [
-      known.runState === 'done',
+      known.runState !== undefined,
       known.runState ??
         (isKeras(draft.family)
           ? trans('%1 epochs', draft.epochs)
