@@ -33,7 +33,7 @@ class Folders:
     def workspace(self, spec: NotebookSpec, owner: str) -> Path:
         """The folder that the notebook has as its home; for a workspace of kind none one that is emptied."""
         if spec.workspace.kind == "none":
-            return self.root / "scratch" / _safe(spec.namespace) / slug(f"{owner}-{spec.notebook}")
+            return self.root / "scratch" / _safe(spec.namespace) / slug(owner) / slug(spec.notebook)
         return self._folder(spec.namespace, spec.workspace)
 
     def faults(self, spec: NotebookSpec, owner: str) -> list[FieldError]:

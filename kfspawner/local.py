@@ -22,6 +22,7 @@ from . import form, guard, limits
 from .doors import Doors
 from .errors import FieldError
 from .folders import Folders
+from .names import slug
 from .notebook import NotebookSpec
 from .static_files import FOLDER, PREFIX
 
@@ -52,7 +53,8 @@ _UNAVAILABLE = {
 _REFUSED = ("gpu", "configurations", "affinity", "tolerations", "secrets")
 _KEEP = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
-    *("CONDA_ROOT", "CONDA_DEFAULT_ENV", "JUPYTERHUB_SINGLEUSER_APP", "XDG_RUNTIME_DIR", "SSL_CERT_FILE"),
+    *("CONDA_ROOT", "CONDA_DEFAULT_ENV", "JUPYTERHUB_SINGLEUSER_APP", "SSL_CERT_FILE"),
+    *("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),  # where systemd-run finds its user's systemd
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 )
 _PATIENCE = 2 * guard.GRACE + 5  # seconds until the guard itself is taken for hung
@@ -70,7 +72,7 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
     """Volumes become folders below `data`, images the environment that the hub runs in.
 
     A notebook is a child of a guard (see `guard`), which ends it with the hub, and when it takes too much
-    memory. Its output goes to `<data>/logs/<user>-<notebook>.log`.
+    memory. Its output goes to `<data>/logs/<user>/<notebook>.log`.
     """
 
     data = Unicode(help="The folder for volumes and logs.").tag(config=True)
@@ -122,25 +124,28 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
     # --- the server -----------------------------------------------------------------------------------
 
     async def start(self) -> tuple[str, int]:
-        """Starts the server of `notebook_spec`. Raises OSError if its folders or process can't be made."""
+        """Starts the server of `notebook_spec`. Raises NotStarted, with a sentence for its user."""
         spec = self.notebook_spec
         if spec is None:
             raise RuntimeError("There is no request to start.")
         self.stopped_because = ""
         self._steps.clear()
-        home = self._folders.prepare(spec, self.user.name)
-        self.notebook_dir = str(home)
-        self._tell(f"Workspace folder {home.name} is ready.")
         self.ip, self.port = "127.0.0.1", random_port()
-        self._note.unlink(missing_ok=True)
-        self._log_path.parent.mkdir(parents=True, exist_ok=True)
-        self._process = self._launch(spec, home)
+        try:
+            self._process = self._launch(spec)
+        except OSError as error:
+            raise NotStarted(_no_room(error, self.data)) from error
         self._tell("JupyterLab is starting.")
         await self._wait_for_port(self._process)
         self._tell("JupyterLab answers.")
         return self.ip, self.port
 
-    def _launch(self, spec: NotebookSpec, home: Path) -> subprocess.Popen[bytes]:
+    def _launch(self, spec: NotebookSpec) -> subprocess.Popen[bytes]:
+        home = self._folders.prepare(spec, self.user.name)
+        self.notebook_dir = str(home)
+        self._tell(f"Workspace folder {home.name} is ready.")
+        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        self._note.unlink(missing_ok=True)
         with self._log_path.open("ab") as log:
             return subprocess.Popen(
                 self._command(spec),
@@ -207,7 +212,10 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
         if spec is not None:
             env |= {**limits.thread_variables(spec), **spec.environment}
         home = self.notebook_dir or str(Path.home())
+        # a terminal finds the environment that the hub runs in, even where nobody activated it
+        path = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), env.get("PATH")]))
         return env | {
+            "PATH": path,
             "HOME": home,
             "USER": self.user.name,
             "SHELL": os.environ.get("SHELL", "/bin/sh"),
@@ -248,8 +256,7 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
 
     @property
     def _log_path(self) -> Path:
-        safe = hashlib.sha256(self.user.name.encode()).hexdigest()[:8]
-        return Path(self.data).resolve() / "logs" / f"{self.user.escaped_name}-{self.notebook}-{safe}.log"
+        return Path(self.data).resolve() / "logs" / slug(self.user.name) / f"{slug(self.notebook)}.log"
 
     @property
     def _note(self) -> Path:
@@ -264,6 +271,14 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
 def guard_command() -> list[str]:
     """What to put before a command (after more options and `--`) so that it ends with this process."""
     return [sys.executable, "-P", guard.__file__, "--parent", str(os.getpid())]
+
+
+def _no_room(error: OSError, data: str) -> str:
+    where = error.filename or data
+    return (
+        f"The notebook's folders can't be made: {error.strerror or error} ({where}). Whoever runs this hub can"
+        " make room or correct the permissions there; then start the notebook again."
+    )
 
 
 def _nothing(value: object) -> bool:
