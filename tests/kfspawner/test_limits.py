@@ -1,68 +1,63 @@
-"""Limits of CPU and memory on one machine."""
+"""CPU and memory of a notebook on one machine."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from kfspawner import NotebookSpec, Owner, Policy, limits, quantity
+from kfspawner import Owner, Policy, limits
 
-Spec = Callable[..., NotebookSpec]
-
-
-@pytest.fixture
-def spec(policy: Policy, alice: Owner) -> Spec:
-    return lambda **options: policy.resolve(options, alice)
+LoadPolicy = Callable[..., Policy]
 
 
-@pytest.fixture
-def untried() -> Iterator[None]:
-    limits.scopes_work.cache_clear()
-    yield
-    limits.scopes_work.cache_clear()
+@pytest.mark.parametrize(
+    ("asked", "factor", "cores"),
+    [("0.5", "1.2", 1), ("1", "none", 1), ("1", "1.5", 2), ("2500m", "none", 3), ("2", "2", 4)],
+)
+def test_cores_are_the_limit_rounded_up(load: LoadPolicy, asked: str, factor: str, cores: int) -> None:
+    policy = load(cpu={"value": "0.5", "max": "8", "limitFactor": factor})
+    assert limits.cores(policy.resolve({"cpu": asked}, Owner("ada"))) == cores
 
 
-@pytest.mark.parametrize(("cpu", "cores"), [("0.1", 1), ("0.5", 1), ("1", 2), ("2", 3)])
-def test_cores_are_those_of_the_limit(spec: Spec, cpu: str, cores: int) -> None:
-    assert limits.cores(spec(cpu=cpu)) == cores  # the policy's factor is 1.2
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no affinity")
+def test_affinity_takes_turns_among_the_cores_there_are(
+    load: LoadPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 2, 4, 6})
+    policy = load(cpu={"value": "1", "max": "16", "limitFactor": "1"})
+    small, large = (policy.resolve({"cpu": cpu}, Owner("ada")) for cpu in ("1", "9"))
+    assert sorted(limits.affinity(small)[0] for _ in range(4)) == [0, 2, 4, 6]
+    assert limits.affinity(large) == [0, 2, 4, 6]
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no CPU affinity")
-def test_affinity_is_part_of_what_this_process_has(spec: Spec) -> None:
-    there = os.sched_getaffinity(0)
-    for cpu in ("0.5", "4"):
-        chosen = limits.affinity(spec(cpu=cpu))
-        assert set(chosen) <= there
-        assert len(chosen) == min(limits.cores(spec(cpu=cpu)), len(there))
+def test_thread_pools_get_no_more_threads_than_cores(load: LoadPolicy) -> None:
+    policy = load(cpu={"value": "1", "max": "64", "limitFactor": "1"})
+    variables = limits.thread_variables(policy.resolve({"cpu": "1"}, Owner("ada")))
+    assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == "1"
+    most = limits.thread_variables(policy.resolve({"cpu": "64"}, Owner("ada")))
+    assert most["OMP_NUM_THREADS"] == str(min(64, os.cpu_count() or 1))
 
 
-def test_thread_pools_have_as_many_threads_as_cores(spec: Spec) -> None:
-    variables = limits.thread_variables(spec(cpu="0.5"))
-    assert variables["OMP_NUM_THREADS"] == variables["LOKY_MAX_CPU_COUNT"] == "1"
-
-
-def test_scope_holds_what_is_limited() -> None:
-    command = limits.scope(quantity.cpu("1.5"), quantity.size("1Gi"))
-    assert command[:3] == ["systemd-run", "--user", "--scope"] and command[-1] == "--"
-    assert {"CPUQuota=150%", "MemoryMax=1073741824", "MemorySwapMax=0"} <= set(command)
-    assert not [word for word in limits.scope(quantity.cpu("1"), None) if "Memory" in word]
+def test_scope_has_the_limits_of_the_request(load: LoadPolicy) -> None:
+    spec = load(memory={"value": "1Gi", "max": "8Gi", "limitFactor": "1"}).resolve(
+        {"cpu": "2", "memory": "3Gi"}, Owner("ada")
+    )
+    scope = limits.scope(spec.cpu_limit, spec.memory_limit)
+    assert scope[:3] == ["systemd-run", "--user", "--scope"] and scope[-1] == "--"
+    assert {"CPUQuota=240%", f"MemoryMax={3 * 2**30}", "MemorySwapMax=0"} <= set(scope)
     assert limits.scope(None, None) == []
 
 
-@pytest.mark.parametrize(("status", "works"), [(0, True), (1, False)])
-def test_scopes_are_tried(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, untried: None, status: int, works: bool
-) -> None:
-    program = tmp_path / "systemd-run"
-    program.write_text(f"#!/bin/sh\nexit {status}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert limits.scopes_work() is works
-
-
-def test_no_systemd_no_scopes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, untried: None) -> None:
+def test_scopes_are_tried_and_not_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "systemd-run"
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert limits.scopes_work() is False
+    for script, works in ((None, False), ("exit 1", False), ("exit 0", True)):
+        if script:
+            tool.write_text(f"#!/bin/sh\n{script}\n")
+            tool.chmod(0o700)
+        limits.scopes_work.cache_clear()
+        assert limits.scopes_work() is works
+    limits.scopes_work.cache_clear()
