@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kflab.sdk import (
         ApiError,
+        Artifact,
         DataSet,
         Execution,
         Metrics,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "Artifact",
     "DataSet",
     "Execution",
     "Metrics",

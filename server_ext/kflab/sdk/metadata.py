@@ -55,7 +55,7 @@ class Workspace:
         return node
 
     def list(self, kind: type[Artifact], limit: int = 10_000) -> pd.DataFrame:
-        """The workspace's artifacts of one class, newest first: a row each, its properties as columns.
+        """The workspace's artifacts of one class (all with `Artifact`), newest first: a row each, properties as columns.
 
         Raises Unreachable if no server answers.
         """
@@ -71,7 +71,7 @@ class Workspace:
                 "GET",
                 "metadata/artifacts",
                 query={
-                    "type": kind.type_name,
+                    "type": None if kind is Artifact else kind.type_name,
                     "filter": "workspace = " + _quoted(self.name),
                     "sort": "-created",
                     "limit": min(500, limit - len(rows)),

@@ -12,12 +12,12 @@ from kflab.sdk.connection import Unreachable, find
 
 __all__ = ["RunFailed", "RunHandle", "train"]
 
-ENDED = frozenset({"done", "failed", "cancelled"})
+ENDED = frozenset({"done", "failed", "cancelled", "interrupted"})
 _POLL = 0.5
 
 
 class RunFailed(RuntimeError):
-    """The run ended without a result; `cause` is one of the causes of a failed event, or "cancelled"."""
+    """The run ended without a result; `cause` is that of its failed event, else "cancelled" or "interrupted"."""
 
     def __init__(self, text: str, cause: str) -> None:
         self.cause = cause
@@ -55,7 +55,7 @@ class RunHandle:
     def wait(self, timeout: float | None = None, progress: bool = True) -> RunHandle:
         """Return when the run is done; show how far it is meanwhile.
 
-        `timeout` is in seconds. Raises RunFailed if the run failed or was cancelled, TimeoutError if it is
+        `timeout` is in seconds. Raises RunFailed if the run failed, was cancelled or interrupted, TimeoutError if it is
         still going. A server that restarts meanwhile is waited for: the run goes on without it.
         """
         until = None if timeout is None else time.monotonic() + timeout

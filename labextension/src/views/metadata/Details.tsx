@@ -213,6 +213,11 @@ function Relations({
             onFollow={onFollow}
           />
           <Links
+            label={trans('Made together with')}
+            nodes={found.madeWith}
+            onFollow={onFollow}
+          />
+          <Links
             label={trans('Used by')}
             nodes={found.usedBy}
             onFollow={onFollow}

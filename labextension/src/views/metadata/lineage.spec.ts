@@ -60,4 +60,27 @@ test('neighbours of an artifact', () => {
   expect(names(found.madeFrom)).toEqual(['data']);
   expect(names(found.usedBy)).toEqual(['evaluate']);
   expect(names(found.madeOfIt)).toEqual(['metrics']);
+  expect(names(found.madeWith)).toEqual([]);
+  const sibling = neighbours(
+    {
+      ...lineage,
+      nodes: [
+        ...lineage.nodes,
+        {
+          id: 9,
+          kind: 'artifact',
+          type: 'system.Metrics',
+          name: 'validation'
+        }
+      ],
+      edges: [
+        ...lineage.edges,
+        ...lineage.edges
+          .filter(edge => edge.type === 'OUTPUT' && edge.target === 2)
+          .map(edge => ({ ...edge, target: 9 }))
+      ]
+    },
+    2
+  );
+  expect(names(sibling.madeWith)).toEqual(['validation']);
 });

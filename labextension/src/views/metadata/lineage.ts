@@ -82,11 +82,12 @@ function group(pairs: string[][]): Map<string, string[]> {
 
 export interface Neighbours {
   madeFrom: LineageNode[];
+  madeWith: LineageNode[];
   usedBy: LineageNode[];
   madeOfIt: LineageNode[];
 }
 
-/** What an artifact was made from, the executions that used it, and what those made of it. */
+/** What an artifact was made from and together with, the executions that used it, and what those made of it. */
 export function neighbours(lineage: Lineage, id: number): Neighbours {
   const nodes = new Map(lineage.nodes.map(node => [keyOf(node), node]));
   const pairs = lineage.edges.map(ends);
@@ -101,6 +102,7 @@ export function neighbours(lineage: Lineage, id: number): Neighbours {
       .flatMap(key => nodes.get(key) ?? []);
   return {
     madeFrom: named(prior(self).flatMap(prior)),
+    madeWith: named(prior(self).flatMap(after)),
     usedBy: named(after(self)),
     madeOfIt: named(after(self).flatMap(after))
   };
