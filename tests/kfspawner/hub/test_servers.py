@@ -118,6 +118,8 @@ def test_environment_holds_what_was_asked_and_no_secret_of_the_hub(
     assert environment["GREETING"] == "hello {username} %s"
     assert environment["OMP_NUM_THREADS"] == "1"
     assert environment["HOME"] == str(workspace)
+    # a terminal finds the environment of the hub
+    assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
     assert not [name for name in environment if name.startswith("KFHUB_")]
     assert not {"CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_CRYPT_KEY"} & set(environment)
     assert "correct-horse" not in " ".join(environment.values())

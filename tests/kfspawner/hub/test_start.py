@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,17 @@ from typing import Any
 import psutil
 import pytest
 
+from kflab.runs.manager import RunManager
+from kflab.runs.spec import RunSpec
 from kfspawner.settings import Settings, StartError
+
+# What a training run does does not matter here, only that it lasts.
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+SPEC: dict[str, Any] = {
+    "dataset": {"uri": "sklearn:wine"},
+    "split": {"parts": [0.6, 0.2, 0.2]},
+    "model": {"family": "sklearn:RandomForestClassifier"},
+}
 
 
 def family(pid: int) -> list[psutil.Process]:
@@ -111,16 +122,27 @@ def test_says_how_to_log_in(hub: Any) -> None:
     }
 
 
-def test_ctrl_c_stops_hub_proxy_and_notebooks(start_hub: Callable[..., Any]) -> None:
+def test_ctrl_c_stops_hub_proxy_and_notebooks_but_training_goes_on(
+    start_hub: Callable[..., Any], until: Callable[..., Any]
+) -> None:
     own = start_hub()
     ada = own.person("ada")
     assert ada.rest("POST", "", {"user_options": {}}).status_code in (201, 202)
     ada.wait_ready("")
     processes = family(own.process.pid)
     assert len(processes) >= 5  # hub, guard and proxy, guard and notebook
-    assert own.stop(signal.SIGINT) == 0
-    assert alive(processes) == []
-    assert own.said[-1] == "stopped."
+    manager = RunManager(own.data / "volumes/user-ada/default-workspace", command=SLEEP)
+    run = manager.create(RunSpec.model_validate(SPEC))
+    try:
+        assert own.stop(signal.SIGINT) == 0
+        assert alive(processes) == []
+        assert own.said[-1] == "stopped."
+        (told,) = (line for line in own.said if line.startswith("1 training run goes on"))
+        assert "cancel it in the Runs panel" in told
+        assert not manager.get(run).ended
+    finally:
+        manager.cancel(run, by="test")
+        until(lambda: manager.get(run).ended)
 
 
 def test_killed_start_leaves_nothing_running(
