@@ -121,6 +121,7 @@ def serve(store: Store, loop: Loop) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # headers and body in one packet
 
         def do_GET(self) -> None:
             query: dict[str, Any] = dict(parse_qsl(urlsplit(self.path).query))
@@ -134,7 +135,6 @@ def serve(store: Store, loop: Loop) -> ThreadingHTTPServer:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.RequestHandlerClass.wbufsize = -1
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 

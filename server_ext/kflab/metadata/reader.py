@@ -18,7 +18,9 @@ from kflab.metadata import schema
 from kflab.metadata.errors import BadQuery, NotFound
 from kflab.metadata.index import CHANGES, open_engine
 from kflab.metadata.lineage import lineage
-from kflab.metadata.query import Query, count, page
+from kflab.metadata.page import page
+from kflab.metadata.plan import Match, match
+from kflab.metadata.query import Query
 from kflab.metadata.rows import flat
 from kflab.metadata.schema import KINDS
 from kflab.metadata.sql import rfc3339
@@ -26,7 +28,7 @@ from kflab.metadata.sql import rfc3339
 __all__ = ["Reader"]
 
 PAGE_BYTES = 2_000_000  # a page ends early beyond this, so that big properties do not make huge answers
-_COUNTS = 200
+_REMEMBERED = 100
 COMPARED = 20
 COUNTED = 10_000
 
@@ -38,7 +40,7 @@ class Reader:
         """Totals are exact up to `counted`."""
         self._counted = counted
         self._engine = open_engine(index, reader=True)
-        self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._matches: OrderedDict[tuple[str, int], tuple[int, Match]] = OrderedDict()
         self._lock = Lock()
 
     def close(self) -> None:
@@ -47,8 +49,8 @@ class Reader:
     def list(self, query: Query) -> bytes:
         """A Page as JSON. Raises BadQuery."""
         with self._engine.begin() as connection:
-            total = self._count(connection, query)
-            found = page(connection, query, total > self._counted)
+            matched = self._match(connection, query)
+            found = page(connection, query, matched)
             items: list[str] = []
             taken = 0
             for item in _items(connection, query.kind, found.ids):
@@ -57,6 +59,7 @@ class Reader:
                 items.append(item)
                 taken += len(item)
         token = found.token(len(items)) if items else None
+        total = matched.total
         exact = total <= self._counted
         tail = f'"total":{min(total, self._counted)},"total_exact":{json.dumps(exact)},"next_page_token":{json.dumps(token)}'
         return f'{{"items":[{",".join(items)}],{tail}}}'.encode()
@@ -95,20 +98,21 @@ class Reader:
             raise NotFound(f"There is no {kind} {node}.")
         return items[0]
 
-    def _count(self, connection: Connection, query: Query) -> int:
-        """The count, remembered while the index stays as it is: paging asks for the same again and again."""
+    def _match(self, connection: Connection, query: Query) -> Match:
+        """What fits, remembered while the index stays as it is: paging asks for the same again and again."""
         changes = select(schema.meta.c.value).where(schema.meta.c.name == CHANGES)
         state = int(connection.scalar(changes) or 0)
+        asked = (query.identity, query.limit)
         with self._lock:
-            known = self._counts.get(query.identity)
+            known = self._matches.get(asked)
         if known is not None and known[0] == state:
             return known[1]
-        total = count(connection, query, self._counted)
+        found = match(connection, query, self._counted)
         with self._lock:
-            self._counts[query.identity] = (state, total)
-            while len(self._counts) > _COUNTS:
-                self._counts.popitem(last=False)
-        return total
+            self._matches[asked] = (state, found)
+            while len(self._matches) > _REMEMBERED:
+                self._matches.popitem(last=False)
+        return found
 
 
 def _items(connection: Connection, kind: str, ids: Sequence[int]) -> list[str]:

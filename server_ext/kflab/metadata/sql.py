@@ -7,7 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, column, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    and_,
+    column,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from kflab.metadata import schema
 from kflab.metadata.errors import BadQuery
@@ -15,7 +29,20 @@ from kflab.metadata.filters import And, Cmp, Expr, Field, IsNull, Literal, Not, 
 from kflab.metadata.rows import fold, indexed
 from kflab.metadata.schema import Tables
 
-__all__ = ["CORE", "Condition", "core_column", "milliseconds", "rfc3339", "searched", "where"]
+__all__ = [
+    "CORE",
+    "Condition",
+    "KeyOf",
+    "core_column",
+    "ids_of",
+    "ids_of_word",
+    "milliseconds",
+    "needs_node",
+    "rfc3339",
+    "where",
+    "word",
+    "words_of",
+]
 
 CORE = {
     "artifact": frozenset(
@@ -47,7 +74,7 @@ Condition = ColumnElement[bool]
 KeyOf = Callable[[str], int | None]
 
 
-def core_column(tables: Tables, name: str) -> ColumnElement[Any]:
+def core_column(tables: Tables, name: str) -> Column[Any]:
     """The column behind a core field's name."""
     return tables.node.c["parent_id" if name == "parent" else name]
 
@@ -59,11 +86,26 @@ class _Scope:
     tables: Tables
     key_of: KeyOf
     probe: bool  # ask row by row, for when most rows fit; else find the rows that fit first
+    id: ColumnElement[int]  # of the row that is asked about
 
 
-def where(expr: Expr, tables: Tables, key_of: KeyOf, probe: bool) -> Condition:
-    """The tree as a condition on `tables.node`. Raises BadQuery where a literal does not suit its field."""
-    return _expr(expr, _Scope(tables, key_of, probe))
+def where(
+    expr: Expr, tables: Tables, key_of: KeyOf, probe: bool, id_: ColumnElement[int] | None = None
+) -> Condition:
+    """The tree as a condition on `tables.node`, or on an id alone where `needs_node` says so.
+
+    Raises BadQuery where a literal does not suit its field.
+    """
+    return _expr(expr, _Scope(tables, key_of, probe, tables.node.c.id if id_ is None else id_))
+
+
+def needs_node(expr: Expr) -> bool:
+    """Whether the condition reads columns of the node itself, so that its id is not enough."""
+    if isinstance(expr, And | Or):
+        return any(needs_node(item) for item in expr.items)
+    if isinstance(expr, Not):
+        return needs_node(expr.item)
+    return not expr.field.prop
 
 
 def _expr(expr: Expr, scope: _Scope) -> Condition:
@@ -94,11 +136,25 @@ def _has(name: str, scope: _Scope, test: Callable[[ColumnElement[Any]], ColumnEl
     if key is None:
         return false()
     # An alias: the list may be sorted by another row of the same table.
-    node, prop = scope.tables.node, scope.tables.prop.alias()
+    prop = scope.tables.prop.alias()
     fits = and_(prop.c.key == key, test(prop.c.val))
     if scope.probe:
-        return exists().where(prop.c.id == node.c.id, fits)
-    return node.c.id.in_(select(prop.c.id).where(fits))
+        return exists().where(prop.c.id == scope.id, fits)
+    return scope.id.in_(select(prop.c.id).where(fits))
+
+
+def ids_of(expr: Expr, tables: Tables, key_of: KeyOf) -> Select[tuple[int]] | None:
+    """The ids of the nodes that fit, one after the other out of an index; None where there is no such index."""
+    prop = tables.prop.alias()
+    test: Condition
+    if isinstance(expr, Not) and isinstance(expr.item, IsNull) and expr.item.field.prop:
+        name, test = expr.item.field.name, prop.c.val.is_not(None)
+    elif isinstance(expr, Cmp) and expr.field.prop and expr.op not in ("~", "!="):
+        name, test = expr.field.name, _compared(prop.c.val, expr.op, [indexed(v.value) for v in expr.values])
+    else:
+        return None
+    key = key_of(name)
+    return select(prop.c.id).where(false() if key is None else and_(prop.c.key == key, test))
 
 
 def _prop(cmp: Cmp, scope: _Scope) -> Condition:
@@ -121,8 +177,11 @@ def _compared(held: ColumnElement[Any], op: str, values: list[Any]) -> ColumnEle
     value = values[0]
     if op == "=":
         return held == literal(value, held.type)
-    own = held >= literal("", held.type) if isinstance(value, str) else held < literal("", held.type)
-    return and_(own, held.op(op, is_comparison=True)(literal(value, held.type)))
+    tested: ColumnElement[bool] = held.op(op, is_comparison=True)(literal(value, held.type))
+    # One bound more only where it is needed: SQLite takes the first one for its index.
+    if isinstance(value, str):
+        return tested if op in (">", ">=") else and_(tested, held >= literal("", held.type))
+    return tested if op in ("<", "<=") else and_(tested, held < literal("", held.type))
 
 
 def _core(cmp: Cmp, scope: _Scope) -> Condition:
@@ -153,50 +212,63 @@ def _text_contains(name: str, held: ColumnElement[Any], needle: str, scope: _Sco
 
 def _in_context(cmp: Cmp, scope: _Scope) -> Condition:
     """A node may be in several workspaces and runs: one of them has to fit."""
-    context, member, node = schema.CONTEXT.node, schema.member, scope.tables.node
+    context, member = schema.CONTEXT.node, schema.member
     named = Cmp(Field("name", False), cmp.op, cmp.values)
-    fits = _core(named, _Scope(schema.CONTEXT, scope.key_of, False))
+    fits = _core(named, _Scope(schema.CONTEXT, scope.key_of, False, context.c.id))
     ids = select(context.c.id).where(context.c.type == _CONTEXTS[cmp.field.name], fits)
     inside = and_(member.c.kind == scope.tables.kind, member.c.context.in_(ids))
     if scope.probe:
-        return exists().where(member.c.id == node.c.id, inside)
-    return node.c.id.in_(select(member.c.id).where(inside))
+        return exists().where(member.c.id == scope.id, inside)
+    return scope.id.in_(select(member.c.id).where(inside))
 
 
 def _contains(needle: str, columns: tuple[str, ...], scope: _Scope) -> Condition:
     """Whether one of the searched columns has the folded text in it: a first sieve, exact for all but `props`."""
-    searched_text, node = scope.tables.text, scope.tables.node
+    searched_text = scope.tables.text
     if len(needle) < _TRIGRAM:
         if columns == ("props",):
             return true()
         hits = [func.instr(searched_text.c[name], needle) > 0 for name in columns]
-        return exists().where(searched_text.c.rowid == node.c.id, or_(*hits))
+        return exists().where(searched_text.c.rowid == scope.id, or_(*hits))
     if scope.probe:
         hits = [func.instr(searched_text.c[name], needle) > 0 for name in columns]
-        return exists().where(searched_text.c.rowid == node.c.id, or_(*hits))
+        return exists().where(searched_text.c.rowid == scope.id, or_(*hits))
+    return scope.id.in_(_matches(needle, columns, scope.tables))
+
+
+def _matches(needle: str, columns: tuple[str, ...], tables: Tables) -> Select[tuple[int]]:
+    """The ids of the nodes that have the folded text in one of the columns, out of the trigrams."""
     phrase = '"' + needle.replace('"', '""') + '"'
     # Within a virtual table, the column of the table's own name stands for a match in any column.
-    whole: ColumnElement[Any] = column(searched_text.name)
+    whole: ColumnElement[Any] = column(tables.text.name)
     match = whole.op("MATCH", is_comparison=True)(f"{{{' '.join(columns)}}} : {phrase}")
-    return node.c.id.in_(select(searched_text.c.rowid).where(match))
+    return select(tables.text.c.rowid).where(match)
 
 
-def searched(q: str, tables: Tables, probe: bool) -> Condition:
-    """Whether every word of `q` is part of a node's name, version, uri or properties.
+def words_of(q: str) -> list[str]:
+    """What is searched for: every word has to be part of a node's name, version, uri or properties.
 
-    Words of one or two characters are looked for in names only. Raises BadQuery.
+    Raises BadQuery.
     """
     if len(q) > 200 or "\0" in q:
         raise BadQuery("q", "may have 200 characters, and no NUL.")
-    scope = _Scope(tables, lambda _: None, probe)
-    words = fold(q).split()
-    return and_(true(), *[_word(word, scope) for word in words[:10]])
+    return fold(q).split()[:10]
 
 
-def _word(word: str, scope: _Scope) -> Condition:
-    if len(word) < _TRIGRAM:
-        return func.instr(func.fold(scope.tables.node.c.name), word) > 0
-    return _contains(word, schema.TEXT_COLUMNS, scope)
+def word(text: str, tables: Tables, probe: bool, id_: ColumnElement[int] | None = None) -> Condition:
+    """Whether a node has the word; one of one or two characters is looked for in its name only."""
+    if len(text) < _TRIGRAM:
+        return func.instr(func.fold(tables.node.c.name), text) > 0
+    return _contains(
+        text,
+        schema.TEXT_COLUMNS,
+        _Scope(tables, lambda _: None, probe, tables.node.c.id if id_ is None else id_),
+    )
+
+
+def ids_of_word(text: str, tables: Tables) -> Select[tuple[int]] | None:
+    """As `ids_of`, for a word."""
+    return _matches(text, schema.TEXT_COLUMNS, tables) if len(text) >= _TRIGRAM else None
 
 
 def milliseconds(value: Literal, name: str) -> int:

