@@ -33,7 +33,7 @@ def start(say: Say) -> int:
     Raises StartError, before anything runs, if it can't start.
     """
     settings = Settings.from_environment()
-    with _only_one(settings.data):
+    with _only_one(settings.data) as lock:
         copy_config(settings.data)
         settings.check()
         for part in ("proxy/bin/proxy.mjs", "static/form.js"):
@@ -41,7 +41,7 @@ def start(say: Say) -> int:
                 raise StartError(
                     f"{PACKAGE / part} is missing. In a checkout run `make start`, which builds it."
                 )
-        return _run(settings, say)
+        return _run(settings, say, lock)
 
 
 def copy_config(data: Path) -> None:
@@ -57,7 +57,9 @@ def copy_config(data: Path) -> None:
 
 
 @contextmanager
-def _only_one(data: Path) -> Iterator[None]:
+def _only_one(data: Path) -> Iterator[int]:
+    """Yields the open lock of `data`. The hub inherits it: were this process killed, the hub that is still
+    ending would keep a second one off its database."""
     with (data / "kfhub.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,10 +67,10 @@ def _only_one(data: Path) -> Iterator[None]:
             raise StartError(
                 f"A hub is running on the folder {data} already. Stop it, or set KFHUB_DATA to another folder."
             ) from None
-        yield
+        yield lock.fileno()
 
 
-def _run(settings: Settings, say: Say) -> int:
+def _run(settings: Settings, say: Say, lock: int) -> int:
     told: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: told.append(number))
@@ -83,6 +85,7 @@ def _run(settings: Settings, say: Say) -> int:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            pass_fds=(lock,),
             start_new_session=True,  # Ctrl-C comes here first
         )
     if _wait_until_ready(settings, hub, told, say):

@@ -146,14 +146,22 @@ def test_ctrl_c_stops_hub_proxy_and_notebooks_but_training_goes_on(
 
 
 def test_killed_start_leaves_nothing_running(
-    start_hub: Callable[..., Any], until: Callable[..., Any]
+    start_hub: Callable[..., Any], kfhub: Callable[..., Any], until: Callable[..., Any], free_port: int
 ) -> None:
     own = start_hub()
     ada = own.person("ada")
     ada.rest("POST", "", {"user_options": {}})
     until(lambda: len(family(own.process.pid)) >= 5)
     processes = family(own.process.pid)
-    own.process.kill()
+    hub = psutil.Process(own.process.pid).children()[0]
+    hub.suspend()  # slow to end, as one with many notebooks is
+    try:
+        own.process.kill()
+        own.process.wait(30)
+        second = kfhub(own.data, free_port)
+    finally:
+        hub.resume()
+    assert second.returncode == 1 and "already" in second.stderr  # no two hubs on one database
     until(lambda: not alive(processes), 40)
 
 
