@@ -80,10 +80,14 @@ def _has_callbacks(estimator: Any) -> bool:
 
 
 class _EachIteration:
-    """A callback of scikit-learn 1.9 (sklearn.callback.FitCallback) that shows each iteration of the solver."""
+    """A callback of scikit-learn 1.9 (sklearn.callback.FitCallback) that shows each iteration but the last.
+
+    Which one is the last is known when the solver has ended: so each is shown when the next one comes.
+    """
 
     def __init__(self, live: Live) -> None:
         self._live = live
+        self._held: Any = None
         self.count = 0
 
     def setup(self, estimator: Any, context: Any) -> None: ...
@@ -94,8 +98,10 @@ class _EachIteration:
 
     def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> None:
         if fitted_estimator is not None and context.task_name == "lbfgs-iter":
+            if self._held is not None:
+                self._live.step(self.count, self._held)
             self.count += 1
-            self._live.step(self.count, fitted_estimator)
+            self._held = fitted_estimator
 
 
 def _watched(estimator: Any, train: Part, live: Live) -> Any:
