@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 from sqlalchemy.exc import DatabaseError
 
+from kflab.faults import faults
 from kflab.metadata import wire
 from kflab.metadata.catchup import catch_up, catch_up_all, rebuild
 from kflab.metadata.errors import BadBatch, Fault, MetadataError, StoreUnavailable
@@ -86,16 +87,10 @@ def identity(place: Sqlite | MySql) -> str:
 
 
 def refused(error: ValidationError) -> BadBatch:
-    """The first ten faults that pydantic found, in this room's words."""
-    faults = [
-        Fault(
-            field=".".join(str(step) for step in e["loc"]) or "body",
-            message=e["msg"].removeprefix("Value error, "),
-        )
-        for e in error.errors(include_url=False, include_input=False)[:10]
-    ]
-    bad = BadBatch(faults[0]["field"], faults[0]["message"])
-    bad.fields = faults
+    """What pydantic found, in words for the caller."""
+    found = [Fault(field=one["field"] or "body", message=one["message"]) for one in faults(error)]
+    bad = BadBatch(found[0]["field"], found[0]["message"])
+    bad.fields = found
     return bad
 
 

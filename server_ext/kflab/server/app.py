@@ -11,6 +11,8 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 from traitlets import Unicode, default
 
+from kflab.metadata.errors import StoreUnavailable
+from kflab.metadata.location import locate
 from kflab.metadata.store import Store
 from kflab.runs.manager import RunManager
 from kflab.server import handlers, kernels
@@ -46,12 +48,19 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
         root = self._workspace()
         self._services = Services(
             root=root,
-            store=Store(self.metadata_url),
+            store=self._store(root),
             runs=RunManager(root, Path(self.runs_root) if self.runs_root else None),
             inspector=Inspector(root),
             active=self._note_activity,
         )
         self.settings["kflab_services"] = self._services
+
+    def _store(self, root: Path) -> Store | StoreUnavailable:
+        try:
+            return Store(self.metadata_url, root / locate(self.metadata_url).index)
+        except StoreUnavailable as error:
+            self.log.warning("kflab: there is no metadata store: %s", error.message)
+            return error
 
     def _note_activity(self, now: datetime) -> None:
         # jupyter_server takes the newest of all settings with this ending for the last activity.
@@ -71,6 +80,7 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
     def _address(serverapp: Any) -> tuple[str, str]:
         """URL and token for a kernel on this machine. On a hub its own API token is the one that opens the server."""
         host = serverapp.ip if serverapp.ip not in ("", "*", "0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+        host = f"[{host}]" if ":" in host else host
         scheme = "https" if serverapp.certfile else "http"
         url = url_path_join(f"{scheme}://{host}:{serverapp.port}", serverapp.base_url)
         return url, os.environ.get("JUPYTERHUB_API_TOKEN") or serverapp.identity_provider.token or ""

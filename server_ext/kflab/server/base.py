@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -14,7 +15,8 @@ from jupyter_server.base.handlers import APIHandler
 from pydantic import BaseModel, ValidationError
 from tornado import web
 
-from kflab.server.errors import Refused, refusal, said
+from kflab.faults import faults
+from kflab.server.errors import Refused, TooLarge, refusal
 
 if TYPE_CHECKING:
     from kflab.server.services import Services
@@ -40,6 +42,11 @@ class Described:
     errors: Sequence[int] = field(default_factory=tuple)
 
 
+# What a spec or the like may have; more is no spec.
+_BODY_BYTES = 1024 * 1024
+_BODY_DEPTH = 40
+
+
 def endpoint(
     summary: str,
     *,
@@ -48,12 +55,15 @@ def endpoint(
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
     errors: Sequence[int] = (),
+    raw_bytes: int | None = None,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
     """Make a method an endpoint: authenticated, authorized, its query and body read, its result written.
 
-    The method gets the path's parts, then the query model, then the body model, where there are any.
+    The method gets the path's parts, then the query model, then the body model, where there are any. With
+    `raw_bytes` it gets the body as it came, up to so many bytes, and has to find out whether it fits the model.
     """
-    described = Described(summary, answer, status, query, body, (*errors, 403))
+    always = (400, 403) if body is None else (400, 403, 413)
+    described = Described(summary, answer, status, query, body, (*errors, *always))
 
     def decorate(method: Callable[..., Awaitable[Any]]) -> Any:
         @web.authenticated
@@ -61,11 +71,12 @@ def endpoint(
         @functools.wraps(method)
         async def handle(self: KFLabHandler, **path: str) -> None:
             given: list[Any] = list(path.values())
-            given.append(self.read_query(query))
-            if query is None:
-                given.pop()
+            asked = self.read_query(query)
+            if asked is not None:
+                given.append(asked)
             if body is not None:
-                given.append(self.read_body(body))
+                raw = self.read_raw(raw_bytes or _BODY_BYTES)
+                given.append(raw if raw_bytes else self.read_body(raw, body))
             self.write_answer(await method(self, *given), status)
 
         handle.described = described  # type: ignore[attr-defined]
@@ -109,28 +120,40 @@ class KFLabHandler(APIHandler):  # type: ignore[misc]
             raise Refused(f"'{twice[0]}' is given twice.", [{"field": twice[0], "message": "Give it once."}])
         return self._validated(model, given)
 
-    def read_body(self, model: type[M]) -> M:
-        """The JSON body as a model."""
-        raw = self.request.body
+    def read_raw(self, limit: int) -> bytes:
+        """The body as it came. Raises TooLarge beyond `limit` bytes."""
+        raw: bytes = self.request.body
+        if len(raw) > limit:
+            raise TooLarge(f"The body has {len(raw):,} bytes; up to {limit:,} are taken.")
         kind = self.request.headers.get("Content-Type", "application/json").partition(";")[0].strip()
         if raw and kind != "application/json":
             raise Refused(f"The body must be application/json, not {kind}.")
+        return raw
+
+    def read_body(self, raw: bytes, model: type[M]) -> M:
+        """The JSON of a body as a model; types are not converted."""
         try:
-            given = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+            given = json.loads(raw.decode("utf-8"), parse_constant=_number, parse_float=_number)
+            _check_plain(given)
         except (ValueError, RecursionError) as error:
-            raise Refused("The body is not JSON (RFC 8259, in UTF-8).") from error
-        return self._validated(model, given)
+            raise Refused("The body is not JSON as RFC 8259 has it, in UTF-8.") from error
+        return self._validated(model, given, strict=True)
 
     @staticmethod
-    def _validated(model: type[M], given: Any) -> M:
+    def _validated(model: type[M], given: Any, strict: bool = False) -> M:
         try:
-            return model.model_validate(given)
+            return model.model_validate(given, strict=strict)
         except ValidationError as error:
-            fields = said(error)
+            fields = faults(error)
             first = fields[0]
             where = f"{first['field']}: " if first["field"] else ""
             more = f" ({len(fields) - 1} more)" if len(fields) > 1 else ""
             raise Refused(f"{where}{first['message']}{more}", fields) from error
+
+    def update_api_activity(self) -> None:
+        """As in Jupyter, except that the marker's value, which may be any bytes, is not read."""
+        if "no_track_activity" not in self.request.arguments:
+            super().update_api_activity()
 
     def write_answer(self, answer: Any, status: int = 200) -> None:
         self.set_status(status)
@@ -176,8 +199,27 @@ class KFLabHandler(APIHandler):  # type: ignore[misc]
             self.log.info("kflab refused %s %s: %s", self.request.method, self.request.path, known[1])
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+def _number(text: str) -> float:
+    """A float that JSON can write again: not NaN, Infinity or 1e999."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number
+
+
+def _check_plain(given: Any, depth: int = 0) -> None:
+    """Raise ValueError for what cannot be written as JSON again: half a surrogate pair, or very deep nesting."""
+    if depth > _BODY_DEPTH:
+        raise ValueError("nested too deeply")
+    if isinstance(given, str):
+        given.encode()
+    elif isinstance(given, dict):
+        for name, value in given.items():
+            name.encode()
+            _check_plain(value, depth + 1)
+    elif isinstance(given, list):
+        for value in given:
+            _check_plain(value, depth + 1)
 
 
 class Missing(KFLabHandler):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from kflab.metadata.errors import BadBatch, BadQuery, BatchConflict, MetadataError, NotFound, StoreUnavailable
+from kflab.runs.log import is_full
 from kflab.runs.manager import RunConflict, RunNotFound, RunRefused
 
-__all__ = ["ApiFailure", "ErrorAnswer", "FieldError", "Refused", "Unavailable", "refusal", "said"]
+__all__ = ["ApiFailure", "ErrorAnswer", "FieldError", "Refused", "TooLarge", "Unavailable", "refusal"]
 
-Fields = Sequence[dict[str, Any]]
+Fields = Sequence[Mapping[str, Any]]
 
 
 class FieldError(BaseModel):
@@ -37,11 +38,15 @@ class ApiFailure(Exception):
     def __init__(self, message: str, fields: Fields = ()) -> None:
         super().__init__(message)
         self.message = message
-        self.fields = list(fields)
+        self.fields = [dict(field) for field in fields]
 
 
 class Refused(ApiFailure):
     status = 400
+
+
+class TooLarge(ApiFailure):
+    status = 413
 
 
 class Unavailable(ApiFailure):
@@ -64,6 +69,8 @@ def refusal(error: BaseException) -> tuple[int, str, list[dict[str, Any]]] | Non
     """(status, message, fields) of an error that a user may see; None for what is a fault of ours."""
     if isinstance(error, ApiFailure):
         return error.status, error.message, error.fields
+    if is_full(error):
+        return 507, "The disk is full, so nothing was written. Remove what is not needed, and try again.", []
     for kind, status in _STATUS.items():
         if isinstance(error, kind):
             if isinstance(error, MetadataError):
@@ -72,25 +79,3 @@ def refusal(error: BaseException) -> tuple[int, str, list[dict[str, Any]]] | Non
                 return status, str(error), [{"field": error.field, "message": str(error)}]
             return status, str(error), []
     return None
-
-
-_WORDS = {
-    "extra_forbidden": "There is no such key; remove it.",
-    "missing": "This is needed.",
-    "json_invalid": "The body is not JSON.",
-}
-
-
-def said(error: ValidationError) -> list[dict[str, str]]:
-    """The fields at fault of a model, each with a sentence."""
-    found = []
-    for one in error.errors(include_url=False, include_input=False, include_context=False):
-        message = _WORDS.get(one["type"]) or one["msg"].removeprefix("Value error, ")
-        message = message[:1].upper() + message[1:]
-        found.append(
-            {
-                "field": ".".join(str(part) for part in one["loc"]),
-                "message": message if message.endswith((".", "?", "!")) else message + ".",
-            }
-        )
-    return found

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from kflab.metadata.errors import StoreUnavailable
+from kflab.metadata.models import Batch, BatchResult
 from kflab.metadata.store import Store
 from kflab.runs.manager import RunManager
 from kflab.runs.recorder import Recorder
@@ -25,24 +27,35 @@ _RECOVER_EVERY = 4.0
 
 
 class Services:
-    """Everything a request may need. `active(now)` is called while a run lives, so that the hub sees activity."""
+    """Everything a request may need.
+
+    `store` is the reason why there is none where its address cannot be one: the rest works without it.
+    `active(now)` is called while a run lives, so that the hub sees activity.
+    """
 
     def __init__(
         self,
         root: Path,
-        store: Store,
+        store: Store | StoreUnavailable,
         runs: RunManager,
         inspector: Inspector,
         active: Callable[[datetime], None],
     ) -> None:
         self.root = root
-        self.store = store
+        self._store = store
         self.runs = runs
         self.inspector = inspector
         self._active = active
-        self._recorder = Recorder(runs, store.batch, self._find)
+        self._recorder = Recorder(runs, self._batch, self._find)
         self._tasks: list[asyncio.Task[None]] = []
         self._told: dict[str, str] = {}
+
+    @property
+    def store(self) -> Store:
+        """The metadata store. Raises StoreUnavailable with the reason if there can be none."""
+        if isinstance(self._store, StoreUnavailable):
+            raise StoreUnavailable(self._store.message)
+        return self._store
 
     def start(self) -> None:
         """Begin to record runs and to look for lost ones. Needs the running loop."""
@@ -56,7 +69,8 @@ class Services:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.inspector.close()
-        await self.store.close()
+        if isinstance(self._store, Store):
+            await self._store.close()
 
     async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -80,6 +94,9 @@ class Services:
         if any(run.ended is None for run in living):
             self._active(datetime.now(UTC))
 
+    async def _batch(self, batch: Batch) -> BatchResult:
+        return await self.store.batch(batch)
+
     async def _find(
         self, kind: Literal["artifacts", "executions"], type: str, filter: str
     ) -> Sequence[Mapping[str, Any]]:
@@ -88,8 +105,10 @@ class Services:
 
     async def hidden_rows(self, run_id: str) -> list[int]:
         """The test rows of a run's split: not to be shown once there is one. Raises RunNotFound."""
+        return await asyncio.to_thread(self._hidden_rows, run_id)
+
+    def _hidden_rows(self, run_id: str) -> list[int]:
         path = self.runs.folder(run_id).data / "split.json"
         with contextlib.suppress(FileNotFoundError):
-            split = json.loads(await asyncio.to_thread(path.read_bytes))
-            return [int(row) for row in split["parts"]["test"]]
+            return [int(row) for row in json.loads(path.read_bytes())["parts"]["test"]]
         return []

@@ -23,6 +23,9 @@ from kflab.server.errors import Refused
 __all__ = ["ROUTES"]
 
 
+_BATCH_BYTES = 64 * 1024 * 1024
+
+
 class Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -99,8 +102,14 @@ class CompareHandler(KFLabHandler):
 
 
 class BatchHandler(KFLabHandler):
-    @endpoint("Record, all of it or nothing", body=Batch, answer=BatchResult, errors=(400, 404, 409, 503))
-    async def post(self, batch: Batch) -> Any:
+    @endpoint(
+        "Record, all of it or nothing",
+        body=Batch,
+        raw_bytes=_BATCH_BYTES,
+        answer=BatchResult,
+        errors=(404, 409, 503),
+    )
+    async def post(self, batch: bytes) -> Any:
         return await self.services.store.batch(batch)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from jupyter_server.auth.decorator import authorized
@@ -14,7 +15,8 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from kflab.runs.events import ENDS, Event
-from kflab.runs.manager import RunNotFound
+from kflab.runs.log import Record
+from kflab.runs.manager import RunManager, RunNotFound
 from kflab.runs.spec import Run, RunKind, RunSpec, RunState
 from kflab.server.base import AUTH_RESOURCE, KFLabHandler, endpoint
 
@@ -22,7 +24,6 @@ __all__ = ["ROUTES", "STREAMS"]
 
 # A frame at most this often, so that a fast run does not drown the browser.
 _FRAME_SECONDS = 0.1
-_FRAME_EVENTS = 1000
 
 
 class RunsQuery(BaseModel):
@@ -69,7 +70,7 @@ class RunsHandler(KFLabHandler):
         runs = await asyncio.to_thread(self.services.runs.list, query.state, query.kind)
         return Runs(items=list(runs[: query.limit]), total=len(runs))
 
-    @endpoint("Start a run", body=RunSpec, answer=RunId, status=202, errors=(400, 409, 503, 507))
+    @endpoint("Start a run", body=RunSpec, answer=RunId, status=202, errors=(409, 503, 507))
     async def post(self, spec: RunSpec) -> Any:
         if spec.dataset is not None and spec.model is not None:
             # What can be known to be wrong now is told now, beside its field, and not by a failed run.
@@ -118,9 +119,17 @@ class EventsHandler(KFLabHandler):
     async def get(self, id: str, query: EventsQuery) -> Any:
         # The state is taken first: an end that comes between the two is seen with the next call.
         run = await asyncio.to_thread(self.services.runs.get, id)
-        items = await asyncio.to_thread(self.services.runs.events, id, query.since, query.limit)
-        last = items[-1]["seq"] if items else query.since
-        return {"items": list(items), "next_since": last, "state": run.state}
+        return await asyncio.to_thread(self._page, run, query)
+
+    def _page(self, run: Run, query: EventsQuery) -> bytes:
+        items = self.services.runs.events(run.id, query.since, query.limit)
+        rest = {"next_since": items[-1]["seq"] if items else query.since, "state": run.state}
+        return b'{"items": ' + _array(items) + b", " + json.dumps(rest).encode()[1:]
+
+
+def _array(events: Sequence[Record]) -> bytes:
+    """The events as JSON; written one by one, so that other threads get their turn in between."""
+    return b"[" + b", ".join(json.dumps(event).encode() for event in events) + b"]"
 
 
 class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: ignore[misc]
@@ -135,7 +144,8 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: 
         if not (since.isascii() and since.isdigit() and len(since) <= 15):
             raise web.HTTPError(400, "since is a whole number from 0.")
         try:
-            self._events = await asyncio.to_thread(self.settings["kflab_services"].runs.tail, id, int(since))
+            self._runs: RunManager = self.settings["kflab_services"].runs
+            self._events = await asyncio.to_thread(self._runs.tail, id, int(since))
         except RunNotFound as error:
             raise web.HTTPError(404, str(error)) from error
         await super().get(id)
@@ -145,24 +155,35 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: 
 
     def open(self, id: str) -> None:
         super().open(id)
-        self._task = asyncio.create_task(self._send())
+        self._task = asyncio.create_task(self._send(id))
 
-    async def _send(self) -> None:
+    async def _send(self, id: str) -> None:
         """Send what is new, no faster than the browser takes it, until the last event."""
         try:
             while True:
-                found = await asyncio.to_thread(self._events.read)
-                for start in range(0, len(found), _FRAME_EVENTS):
-                    await self.write_message(json.dumps(found[start : start + _FRAME_EVENTS]))
-                if found and found[-1]["type"] in ENDS:
+                frame, last = await asyncio.to_thread(self._frame, id)
+                if frame:
+                    await self.write_message(frame)
+                if last:
                     self.close(1000, "the run has ended")
                     return
                 await asyncio.sleep(_FRAME_SECONDS)
         except WebSocketClosedError:
             return
+        except RunNotFound:
+            self.close(1000, "the run has been deleted")
         except OSError as error:
             self.log.warning("kflab: the events of a run cannot be read: %s", error)
             self.close(1011, "the log of the run cannot be read")
+
+    def _frame(self, id: str) -> tuple[bytes, bool]:
+        """What is new, as JSON, and whether nothing will follow."""
+        # Asked first: if it has ended by now, its last event is in the log by now.
+        ended = self._runs.get(id).ended is not None
+        found = self._events.read()
+        if not found:
+            return b"", ended
+        return _array(found), found[-1]["type"] in ENDS
 
     def on_message(self, message: str | bytes) -> None:
         """The stream goes one way."""
