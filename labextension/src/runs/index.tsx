@@ -57,7 +57,8 @@ export const runs: JupyterFrontEndPlugin<void> = {
     });
 
     app.commands.addCommand(CommandIDs.runs, {
-      label: bundle.__('Runs'),
+      label: args =>
+        args['isPalette'] ? bundle.__('All runs, live') : bundle.__('Runs'),
       caption: bundle.__('All runs, live'),
       icon: args => (args['isPalette'] ? undefined : historyIcon),
       describedBy: { args: { type: 'object', properties: {} } },
