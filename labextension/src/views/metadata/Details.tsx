@@ -9,6 +9,9 @@ import { neighbours } from './lineage';
 import type { Selected } from './state';
 import type { Artifact, Lineage, LineageNode, Node, NodeRef } from './types';
 
+/** What a run records after its model is seen here without a click. */
+const EVERY = 5000;
+
 interface DetailsProps {
   selected: Selected;
   trail: Selected[];
@@ -22,7 +25,8 @@ export function Details(props: DetailsProps): React.ReactElement {
   const { selected, trail, onFollow, onClose } = props;
   const { trans } = useHost();
   const { data, error, retry } = useRequest<Node>(
-    `metadata/${selected.kind}s/${selected.id}`
+    `metadata/${selected.kind}s/${selected.id}`,
+    EVERY
   );
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Esc closes it from anywhere inside
@@ -183,7 +187,8 @@ function Relations({
 }): React.ReactElement {
   const { trans } = useHost();
   const { data, error, retry } = useRequest<Lineage>(
-    `metadata/artifacts/${artifact.id}/lineage?hops=2`
+    `metadata/artifacts/${artifact.id}/lineage?hops=2`,
+    EVERY
   );
   const found = data && neighbours(data, artifact.id);
   const nothing =

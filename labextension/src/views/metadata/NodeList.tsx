@@ -28,6 +28,8 @@ interface Column {
   number?: boolean;
 }
 
+const EVERY = 10_000;
+
 /** One page of artifacts or executions as a table; a row opens its details beside it. */
 export function NodeList({
   state,
@@ -45,7 +47,11 @@ export function NodeList({
   const tokens = paging.query === query ? paging.tokens : FIRST;
   const setTokens = (next: Tokens): void => setPaging({ query, tokens: next });
   const token = tokens[tokens.length - 1];
-  const list = useRequest<Page<Node>>(listPath(state, token));
+  // A later page stays as it is while it is read; the first shows what is new.
+  const list = useRequest<Page<Node>>(
+    listPath(state, token),
+    token === null ? EVERY : undefined
+  );
   const page = list.data ?? list.last;
   const kind: Kind = state.tab === 'executions' ? 'execution' : 'artifact';
   const filtered = Boolean(state.q || state.type || state.filter);
