@@ -95,6 +95,7 @@ def test_from_login_to_metadata(person: Person, page: Page) -> None:
     dialog.get_by_role("button", name="Unlock and evaluate").click()
     test = page.get_by_role("region", name="Test part")
     expect(test).to_contain_text("Done", timeout=LONG)
+    expect(page.locator(".kf-Stepper")).to_contain_text("test part unlocked")
     person.look("train-evaluate", ".kf-Train")
 
     # All of it is in the metadata, and the model leads to its metrics and its dataset.
@@ -160,7 +161,8 @@ def test_a_csv_and_the_network(person: Person, page: Page, hub: Hub) -> None:
     run = page.get_by_role("article", name=re.compile("wine.csv"))
     expect(run).to_contain_text("Done", timeout=LONG)
     expect(run.get_by_text("barolo").first).to_be_visible()
-    page.emulate_media(color_scheme="dark")
+    person.command("Use Theme: JupyterLab Dark")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false", timeout=LONG)
     person.look("train-network", ".kf-Train")
     person.step("Evaluate")
     page.get_by_role("button", name="Evaluate on the test part").click()
@@ -170,4 +172,8 @@ def test_a_csv_and_the_network(person: Person, page: Page, hub: Hub) -> None:
     table = page.locator(".kf-Metadata table").first
     expect(table).to_contain_text("wine.csv", timeout=LONG)
     expect(table).to_contain_text("Model")
+    person.look("metadata-dark", ".kf-Metadata")
+    page.set_viewport_size({"width": 420, "height": 800})
+    person.look("metadata-narrow", ".kf-Metadata")
+    page.set_viewport_size({"width": 1400, "height": 900})
     person.log_out()

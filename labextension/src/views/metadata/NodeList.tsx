@@ -221,7 +221,7 @@ function columnsOf(kind: Kind, trans: Trans): Column[] {
           {
             name: 'version',
             label: trans('Version'),
-            cell: node => (node as Artifact).version ?? ''
+            cell: node => shortId((node as Artifact).version ?? '')
           }
         ]
       : [];

@@ -1,5 +1,5 @@
 import * as React from 'react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Metric } from '../shared/types';
 import { Confirm } from '../shared/confirm';
 import { asApiError, useHost } from '../shared/host';
@@ -18,10 +18,12 @@ import { headline } from './words';
 /** The last step: the locked test part, opened once, on purpose and on record. */
 export function Evaluate({
   run,
-  validation
+  validation,
+  onState
 }: {
   run: Run;
   validation: Record<string, Metric>;
+  onState?: (of: 'evaluate', state: string) => void;
 }): React.ReactElement {
   const { client, trans } = useHost();
   const [asked, setAsked] = useState(false);
@@ -50,7 +52,7 @@ export function Evaluate({
     <section className="kf-Evaluate" aria-label={trans('Test part')}>
       <h3>{trans('Test part')}</h3>
       {evaluation ? (
-        <Evaluation id={evaluation} validation={validation} />
+        <Evaluation id={evaluation} validation={validation} onState={onState} />
       ) : (
         <>
           <p>
@@ -99,14 +101,17 @@ export function Evaluate({
 
 function Evaluation({
   id,
-  validation
+  validation,
+  onState
 }: {
   id: string;
   validation: Record<string, Metric>;
+  onState?: (of: 'evaluate', state: string) => void;
 }): React.ReactElement {
   const { trans } = useHost();
   const { live, record } = useRun(id);
   const state = stateOf(live, record.data ?? record.last);
+  useEffect(() => onState?.('evaluate', state), [onState, state]);
   return (
     <>
       <p>

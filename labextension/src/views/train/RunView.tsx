@@ -1,5 +1,5 @@
 import * as React from 'react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Confirm } from '../shared/confirm';
 import { CopyButton } from '../shared/copy';
 import { asApiError, useHost } from '../shared/host';
@@ -19,14 +19,19 @@ import { headline, overfitWords } from './words';
 /** One run: live while it runs, the same page afterwards. */
 export function RunView({
   id,
-  part = 'all'
+  part = 'all',
+  onState
 }: {
   id: string;
   part?: 'all' | 'evaluate';
+  /** Hears the states of the training and of its evaluation on the test part. */
+  onState?: (of: 'train' | 'evaluate', state: string) => void;
 }): React.ReactElement {
   const { trans } = useHost();
   const { live, connected, record } = useRun(id);
   const run = record.data ?? record.last;
+  const state = stateOf(live, run);
+  useEffect(() => onState?.('train', state), [onState, state]);
 
   if (record.error && !run) {
     return (
@@ -40,7 +45,6 @@ export function RunView({
   if (!run) {
     return <Loading what={trans('Loading the run')} rows={8} />;
   }
-  const state = stateOf(live, run);
   return (
     <article className="kf-Run" aria-label={run.name || id}>
       <header className="kf-Run-header">
@@ -69,7 +73,11 @@ export function RunView({
       {isLive(state) && <Progress live={live} />}
       {part === 'all' && <Results live={live} state={state} />}
       {run.kind === 'train' && state === 'done' && (
-        <Evaluate run={run} validation={measures(live, 'validation')} />
+        <Evaluate
+          run={run}
+          validation={measures(live, 'validation')}
+          onState={onState}
+        />
       )}
       {part === 'evaluate' && state !== 'done' && (
         <p>

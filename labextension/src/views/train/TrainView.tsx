@@ -1,5 +1,5 @@
 import * as React from 'react';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { asApiError, useHost } from '../shared/host';
 import { CopyButton } from '../shared/copy';
 import { trainCode } from '../shared/python';
@@ -28,7 +28,7 @@ import { Stepper } from './Stepper';
 import { StepPrepare } from './StepPrepare';
 import { StepSplit } from './StepSplit';
 import { StepTrain } from './StepTrain';
-import { stepLines, stepName } from './steps';
+import { stepLines, stepName, type Seen } from './steps';
 import { Summary } from './Summary';
 
 /** From a dataset to a trained model, step by step; every step but the first has good values already. */
@@ -47,7 +47,18 @@ export function TrainView({
   const [focus, setFocus] = useState<{ path: string; turn: number } | null>(
     null
   );
+  const [seen, setSeen] = useState<Record<string, Seen>>({});
   const root = useRef<HTMLDivElement>(null);
+  const { run } = typed;
+  const see = useCallback(
+    (of: keyof Seen, state: string) =>
+      setSeen(before =>
+        run === null
+          ? before
+          : { ...before, [run]: { ...before[run], [of]: state } }
+      ),
+    [run]
+  );
 
   const datasets = useRequest<Page<DatasetOffer>>('datasets');
   const models = useRequest<Page<ModelOffer>>('models');
@@ -119,7 +130,7 @@ export function TrainView({
       task,
       profile: profile.data,
       model: models.data?.items.find(model => model.family === draft.family),
-      runState: draft.run ? trans('started') : undefined
+      seen: draft.run === null ? undefined : (seen[draft.run] ?? {})
     },
     trans
   );
@@ -146,6 +157,7 @@ export function TrainView({
               key={draft.run}
               id={draft.run}
               part={draft.step === 'evaluate' ? 'evaluate' : 'all'}
+              onState={see}
             />
             <button
               className="kf-link"

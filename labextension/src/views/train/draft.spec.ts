@@ -3,7 +3,7 @@ import { trans } from '../../testing/server';
 import { trainCode } from '../shared/python';
 import { NEW_DRAFT, restoreDraft, stepOf, toSpec } from './draft';
 import { completed, taskOf } from './offers';
-import { stepLines } from './steps';
+import { stepLines, type Seen } from './steps';
 
 const profile = PROFILE;
 const models = MODELS;
@@ -101,6 +101,23 @@ test('each step has a line', () => {
     [true, 'Random forest'],
     [false, 'not started'],
     [false, 'test part locked']
+  ]);
+  const last = (seen: Seen): string[] =>
+    stepLines(
+      { draft, profile, model: models[0], task: 'multiclass', seen },
+      trans
+    )
+      .slice(-2)
+      .map(line => `${line.done ? 'done: ' : ''}${line.summary}`);
+  expect(last({})).toEqual(['queued', 'test part locked']);
+  expect(last({ train: 'failed' })).toEqual(['failed', 'test part locked']);
+  expect(last({ train: 'done', evaluate: 'running' })).toEqual([
+    'done: done',
+    'running'
+  ]);
+  expect(last({ train: 'done', evaluate: 'done' })).toEqual([
+    'done: done',
+    'done: test part unlocked'
   ]);
 });
 

@@ -1,4 +1,5 @@
 import type { Trans } from '../shared/host';
+import { stateWord } from '../shared/state';
 import {
   STEPS,
   isKeras,
@@ -51,14 +52,22 @@ export interface Known {
   profile?: Profile;
   model?: ModelOffer;
   task: Task;
-  runState?: string;
+  /** What is seen of the run that was started, if one was. */
+  seen?: Seen;
 }
+
+/** States of the training and of its evaluation, as far as they are known. */
+export type Seen = { train?: string; evaluate?: string };
 
 export interface StepLine {
   step: Step;
   name: string;
   done: boolean;
   summary: string;
+}
+
+function said(state: string, trans: Trans): string {
+  return stateWord(state, trans).toLowerCase();
 }
 
 /** Each step with a tick where nothing is left to choose, and one line on it. */
@@ -94,13 +103,21 @@ export function stepLines(known: Known, trans: Trans): StepLine[] {
     split: [ready, splitWords(draft, trans)],
     model: [model !== undefined, model ? model.title : trans('choose a model')],
     train: [
-      known.runState !== undefined,
-      known.runState ??
-        (isKeras(draft.family)
+      known.seen?.train === 'done',
+      known.seen
+        ? said(known.seen.train ?? 'queued', trans)
+        : isKeras(draft.family)
           ? trans('%1 epochs', draft.epochs)
-          : trans('not started'))
+          : trans('not started')
     ],
-    evaluate: [false, trans('test part locked')]
+    evaluate: [
+      known.seen?.evaluate === 'done',
+      known.seen?.evaluate === undefined
+        ? trans('test part locked')
+        : known.seen.evaluate === 'done'
+          ? trans('test part unlocked')
+          : said(known.seen.evaluate, trans)
+    ]
   };
   return STEPS.map(step => ({
     step,
