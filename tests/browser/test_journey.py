@@ -163,6 +163,7 @@ def test_a_csv_and_the_network(person: Person, page: Page, hub: Hub) -> None:
     expect(run.get_by_text("barolo").first).to_be_visible()
     person.command("Use Theme: JupyterLab Dark")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false", timeout=LONG)
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     person.look("train-network", ".kf-Train")
     person.step("Evaluate")
     page.get_by_role("button", name="Evaluate on the test part").click()
