@@ -17,9 +17,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -139,14 +140,17 @@ def serve(store: Store, loop: Loop) -> ThreadingHTTPServer:
     return server
 
 
-def lists(port: int) -> list[float]:
+def lists(port: int, path: str = "/", headers: Mapping[str, str] = MappingProxyType({})) -> list[float]:
     """Seconds of each query in each round, with its deep page: the fifth of 50 times 50."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
 
     def ask(query: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         begun = time.perf_counter()
-        connection.request("GET", "/?" + urlencode(query))
-        body = connection.getresponse().read()
+        connection.request("GET", f"{path}?{urlencode(query)}", headers=dict(headers))
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{query}: {body[:300]!r}")
         return time.perf_counter() - begun, json.loads(body)
 
     took: list[float] = []

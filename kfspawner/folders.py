@@ -60,6 +60,10 @@ class Folders:
             links.setdefault(link, f"data volume {index + 1}")
         return found
 
+    def data(self, spec: NotebookSpec) -> list[Path]:
+        """The folders of the data volumes, which are linked into the workspace."""
+        return [self._folder(spec.namespace, volume) for volume in spec.data_volumes]
+
     def prepare(self, spec: NotebookSpec, owner: str) -> Path:
         """Makes the folders and links of a request without faults; returns the workspace. Raises OSError."""
         home = self.workspace(spec, owner)
@@ -74,8 +78,7 @@ class Folders:
         for entry in home.iterdir():
             if self._is_ours(entry):
                 entry.unlink()
-        for volume in spec.data_volumes:
-            folder = self._folder(spec.namespace, volume)
+        for volume, folder in zip(spec.data_volumes, self.data(spec), strict=True):
             folder.mkdir(parents=True, exist_ok=True)
             (home / PurePosixPath(volume.mount).name).symlink_to(folder)
         return home

@@ -220,6 +220,9 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
             "USER": self.user.name,
             "SHELL": os.environ.get("SHELL", "/bin/sh"),
             "KFLAB_NAMESPACE": spec.namespace if spec else "",
+            "KFLAB_VOLUMES": os.pathsep.join(str(folder) for folder in self._folders.data(spec))
+            if spec
+            else "",
         }
 
     def get_state(self) -> dict[str, Any]:

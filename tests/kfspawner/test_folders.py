@@ -42,6 +42,7 @@ def test_volumes_outlive_the_notebook_and_are_linked_into_it(folders: Folders, a
     assert home == folders.root / "volumes/user-ada/default-workspace"
     (home / "cats/tom.txt").write_text("meow")
     assert (folders.root / "volumes/user-ada/photos/tom.txt").read_text() == "meow"
+    assert folders.data(spec) == [(home / "cats").resolve()]
     assert folders.volumes(["user-ada"]) == ("default-workspace", "photos")
 
     assert folders.prepare(ask(), "ada") == home  # the next start, without the volume

@@ -11,8 +11,17 @@ from kflab.ml.errors import DataError
 __all__ = ["inside", "sha256"]
 
 
+def volumes() -> list[Path]:
+    """Folders outside the workspace that whoever started the notebook has linked into it: KFLAB_VOLUMES."""
+    given = os.environ.get("KFLAB_VOLUMES", "").split(os.pathsep)
+    return [Path(folder).resolve() for folder in given if folder]
+
+
 def inside(root: Path, text: str, field: str) -> Path:
-    """The real path of a regular file under `root`. Raises DataError for anything else."""
+    """The real path of a regular file under `root`, or under a volume linked into it.
+
+    Raises DataError for anything else.
+    """
     text = text.removeprefix("file://")
     if not text or "\0" in text:
         raise DataError(field, "Give the path of a file in the workspace, such as data/customers.csv.")
@@ -21,7 +30,9 @@ def inside(root: Path, text: str, field: str) -> Path:
         path = (base / text).resolve()
     except (OSError, RuntimeError) as error:
         raise DataError(field, f"{text!r} cannot be followed: {error}.") from error
-    if not path.is_relative_to(base):
+    named = Path(os.path.normpath(base / text)).is_relative_to(base)
+    real = [base, *(volumes() if named else [])]
+    if not any(path.is_relative_to(folder) for folder in real):
         raise DataError(
             field,
             f"{text!r} is outside the workspace, or a link leads out of it. Copy the file into the workspace.",

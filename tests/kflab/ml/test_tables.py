@@ -89,6 +89,23 @@ def test_a_link_within_the_workspace_is_fine(root: Path) -> None:
     assert len(source("also.csv", root)[0]) == 20
 
 
+def test_a_volume_is_part_of_the_workspace(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    volumes = root.parent / "volumes"
+    for name in ("photos", "other"):
+        (volumes / name).mkdir(parents=True)
+        (volumes / name / "t.csv").write_text(GOOD)
+        (root / name).symlink_to(volumes / name)
+    monkeypatch.setenv("KFLAB_VOLUMES", f"{volumes / 'photos'}:/nowhere")
+    assert len(source("photos/t.csv", root)[0]) == 20
+    for uri in (
+        "other/t.csv",
+        "photos/../other/t.csv",
+        str(volumes / "photos/t.csv"),
+        "../volumes/photos/t.csv",
+    ):
+        assert "outside the workspace" in refused(root, uri, target="y").message
+
+
 def test_the_target(root: Path) -> None:
     (root / "t.csv").write_text(GOOD)
     missing = refused(root, "t.csv")

@@ -105,6 +105,12 @@ def test_root_folder_is_the_workspace(bob: Any, workspace: Path) -> None:
     assert "customers" in names
 
 
+def test_data_of_a_volume_can_be_used(bob: Any, hub: Any, workspace: Path) -> None:
+    (hub.data / "volumes/user-bob/customers/orders.csv").write_text("age,left\n" + "30,yes\n40,no\n" * 10)
+    answer = bob.inside("GET", "vision", "kflab/api/datasets/profile?uri=customers/orders.csv")
+    assert answer.status_code == 200 and answer.json()["rows"] == 20
+
+
 def test_stored_options_are_resolved(bob: Any, servers: dict[str, Any]) -> None:
     stored = bob.stored("vision")
     assert stored["workspace"]["name"] == "vision-workspace"
