@@ -222,12 +222,17 @@ def _check_plain(given: Any, depth: int = 0) -> None:
             _check_plain(value, depth + 1)
 
 
+def _nothing_here() -> Any:
+    # One for each verb: what `authorized` wraps keeps the action of its first request.
+    @web.authenticated
+    @authorized
+    async def handle(self: Missing) -> None:
+        raise web.HTTPError(404, "There is nothing under this path; openapi.json lists what there is.")
+
+    return handle
+
+
 class Missing(KFLabHandler):
     """Any other path under `kflab/api/`."""
 
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        raise web.HTTPError(404, "There is nothing under this path; openapi.json lists what there is.")
-
-    post = put = patch = delete = get
+    get, post, put, patch, delete = (_nothing_here() for _ in range(5))

@@ -182,6 +182,7 @@ class Lab:
 
     def waiting_run(self, **more: Any) -> str:
         """A run that has begun to fit and waits for `go`."""
+        (self.workspace / "go").unlink(missing_ok=True)
         (self.workspace / "waits.py").write_text(WAITS.replace("GO", str(self.workspace / "go")))
         run_id = self.run({**QUICK, "model": {"family": "waits.py:build"}, **more})
         until(lambda: any(e["type"] == "stage" and e["name"] == "fit" for e in self.events(run_id)))

@@ -1,0 +1,99 @@
+"""The API keeps to its own document, whatever it is sent: made-up requests against the real server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode, checks, openapi
+
+from kflab.server.openapi import described, document
+
+from .conftest import QUICK, Lab, until
+
+EXAMPLES = 20
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+]
+KINDS = ("artifacts", "executions", "contexts")
+MODEL = {"ref": "m", "type": "system.Model", "name": "known", "set": {"depth": {"$int": "9007199254740993"}}}
+HERE = [(method, path) for path, method, _ in described()]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize(("method", "path"), HERE)
+def test_each_answer_is_as_documented(lab: Lab, method: str, path: str, mode: GenerationMode) -> None:
+    schema = openapi.from_dict(document())
+    operation = schema[f"/{path}"][method]
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def answers(case: Any) -> None:
+        case.call_and_validate(
+            base_url=lab.api,
+            headers={"Authorization": f"token {lab.token}"},
+            checks=CHECKS,
+        )
+
+    answers()
+
+
+def test_what_is_there_is_as_documented(lab: Lab) -> None:
+    """Made-up requests seldom find anything; these do."""
+    run = lab.run()
+    lab.ended(run)
+    until(lambda: lab.recorded(run, "artifacts"))
+    model = next(a["id"] for a in lab.recorded(run, "artifacts") if a["type"] == "system.Model")
+    step = lab.recorded(run)[0]
+    key = "01BX5ZZKBKACTAV9WEVGEMMVS0"
+    known: list[tuple[str, str, dict[str, Any]]] = [
+        ("post", "metadata/batch", {"body": {"key": key, "artifacts": [MODEL]}}),
+        *(("get", f"metadata/{kind}", {"query": {"limit": 500}}) for kind in KINDS),
+        ("get", "metadata/artifacts/{id}", {"path_parameters": {"id": model}}),
+        ("get", "metadata/executions/{id}", {"path_parameters": {"id": step["id"]}}),
+        ("get", "metadata/contexts/{id}", {"path_parameters": {"id": step["contexts"][0]["id"]}}),
+        ("get", "metadata/artifacts/{id}/lineage", {"path_parameters": {"id": model}, "query": {"hops": 20}}),
+        ("get", "metadata/compare", {"query": {"ids": f"{model},{model}"}}),
+        ("get", "runs", {"query": {"state": "done"}}),
+        ("get", "runs/{id}", {"path_parameters": {"id": run}}),
+        ("get", "runs/{id}/events", {"path_parameters": {"id": run}, "query": {"since": 1}}),
+        ("get", "datasets", {}),
+        ("get", "datasets/profile", {"query": {"uri": "sklearn:wine", "run": run}}),
+        ("get", "models", {}),
+        ("get", "methods", {}),
+        ("get", "openapi.json", {}),
+        ("post", "runs", {"body": QUICK}),
+        ("post", "runs/{id}/evaluate", {"path_parameters": {"id": run}}),
+    ]
+    started = [answered(lab, method, path, request) for method, path, request in known][-2:]
+    cancelled = lab.run()
+    answered(lab, "post", "runs/{id}/cancel", {"path_parameters": {"id": cancelled}})
+    for one in (cancelled, *(answer["id"] for answer in started)):
+        lab.ended(one)
+    answered(lab, "delete", "runs/{id}", {"path_parameters": {"id": cancelled}})
+    assert {(method, path) for method, path, _ in known} | {
+        ("post", "runs/{id}/cancel"),
+        ("delete", "runs/{id}"),
+    } == set(HERE)
+
+
+def answered(lab: Lab, method: str, path: str, request: dict[str, Any]) -> Any:
+    """The body of an answer that is a success and as documented."""
+    operation = openapi.from_dict(document())[f"/{path}"][method]
+    media = {"media_type": "application/json"} if "body" in request else {}
+    answer = operation.Case(**request, **media).call_and_validate(
+        base_url=lab.api, headers={"Authorization": f"token {lab.token}"}, checks=CHECKS
+    )
+    assert answer.status_code < 300, answer.text
+    return answer.json() if answer.content else None
