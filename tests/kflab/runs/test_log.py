@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
-import signal
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kflab.runs.log import EventLog, LogFull, Tail, read, summary
+from kflab.runs.log import EventLog, Tail, read, summary
 
 
 def seqs(path: Path) -> list[int]:
@@ -117,23 +116,26 @@ def test_an_event_that_is_no_json_or_too_long_leaves_the_log_as_it_was(tmp_path:
     assert seqs(path) == [1]
 
 
+FILLS = """
+import resource, signal, sys
+from pathlib import Path
+from kflab.runs.log import EventLog, LogFull
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+log = EventLog(Path(sys.argv[1]))
+try:
+    while True:
+        log.append("log", stream="stdout", text="x" * 300)
+except LogFull:
+    sys.exit(0)
+"""
+
+
 def test_a_file_that_may_not_grow_keeps_whole_events_and_says_that_it_is_full(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    pid = os.fork()
-    if pid == 0:  # the limit cannot be taken back, so it is tried in a process of its own
-        code = 1
-        try:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
-            log = EventLog(path)
-            try:
-                while True:
-                    log.append("log", stream="stdout", text="x" * 300)
-            except LogFull:
-                code = 0
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    # The limit cannot be taken back, so it is tried in a process of its own.
+    subprocess.run([sys.executable, "-c", FILLS, str(path)], check=True, timeout=60)
     assert path.read_bytes().endswith(b"\n"), "the torn line was taken back"
     found = seqs(path)
     assert len(found) >= 5 and found == list(range(1, len(found) + 1))
