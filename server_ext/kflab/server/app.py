@@ -63,8 +63,8 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
             return error
 
     def _note_activity(self, now: datetime) -> None:
-        # jupyter_server takes the newest of all settings with this ending for the last activity.
-        self.settings["kflab_last_activity"] = now
+        # jupyter_server takes the newest of all its settings with this ending for the last activity; ours are a copy.
+        self.serverapp.web_app.settings["kflab_last_activity"] = now
 
     def initialize_handlers(self) -> None:
         self.handlers.extend(handlers.table())

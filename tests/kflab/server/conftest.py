@@ -85,6 +85,9 @@ class Stream:
             else:
                 yield json.loads(data)
 
+    def say(self, text: str) -> None:
+        self._socket.send(text)
+
     def close(self) -> None:
         self._socket.close()
 
