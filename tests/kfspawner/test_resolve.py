@@ -355,8 +355,8 @@ def test_a_policy_without_a_workspace_still_lets_one_be_made(load: Any, alice: O
 
 
 def test_mounts_of_the_policy_replace_ours(load: Any, alice: Owner, refused: Any) -> None:
-    policy = load(mountPrefixes=["/work", "/home/jovyan"])
-    assert policy.resolve({"workspace": {"mount": "/work/a"}}, alice).workspace.mount == "/work/a"
+    policy = load(mountPrefixes=["/space", "/home/jovyan"])
+    assert policy.resolve({"workspace": {"mount": "/space/a"}}, alice).workspace.mount == "/space/a"
     assert set(refused(lambda: policy.resolve({"workspace": {"mount": "/data"}}, alice))) == {
         "workspace.mount"
     }

@@ -31,7 +31,7 @@ def test_a_database() -> None:
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/home/ann/m.sqlite", "nfs4"),
+        ("/home/m.sqlite", "nfs4"),
         ("/home/local disk/m", "ext4"),
         ("/homework/m", "tmpfs"),
         ("/srv/m", "ext4"),
@@ -44,7 +44,7 @@ def test_the_nearest_mount_counts(path: str, kind: str) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("sqlite:////home/ann/m.sqlite", r"network file system \(nfs4\).*local disk.*mysql"),
+        ("sqlite:////home/m.sqlite", r"network file system \(nfs4\).*local disk.*mysql"),
         ("postgresql://u:p@h/d", "PostgreSQL.*mysql://"),
         ("postgres://u:p@h/d", "PostgreSQL"),
         ("oracle://x", "sqlite:///path"),
