@@ -136,8 +136,11 @@ Alpine.data("kfhubForm", () => ({
     const value = (id) => find(id)?.value.trim() ?? "";
     const shown = (key) =>
       this.$root.querySelector(`[data-summary="${key}"]`)?.textContent ?? "";
+    // A section that is not available here says so, whatever stands in it.
     const fold = (key, text) => {
-      const summary = this.$root.querySelector(`[data-summary="${key}"]`);
+      const summary = this.$root.querySelector(
+        `[data-section="${key}"]:not(:has(> * > fieldset[disabled])) [data-summary]`,
+      );
       if (summary) {
         summary.textContent = text;
       }

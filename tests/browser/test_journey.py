@@ -42,6 +42,8 @@ def test_from_login_to_metadata(person: Person, page: Page) -> None:
 
     # A rejected value comes back beside its field, with all that was typed.
     page.wait_for_url("**/hub/spawn**")
+    expect(page.locator("[data-summary=gpu]")).to_have_text("not available here")
+    expect(page.locator("[data-summary=size]")).to_contain_text("CPU")
     person.look("form")
     page.locator("#kf-memory").fill("2 giga")
     page.locator("#kf-cpu").fill("1")
