@@ -30,8 +30,12 @@ export function Metrics({
         <thead>
           <tr>
             <th scope="col">{trans('Measure')}</th>
-            {both && <th scope="col">{trans('Validation')}</th>}
-            <th scope="col">
+            {both && (
+              <th scope="col" className="kf-number">
+                {trans('Validation')}
+              </th>
+            )}
+            <th scope="col" className="kf-number">
               {only === test ? trans('Test') : trans('Validation')}
             </th>
           </tr>

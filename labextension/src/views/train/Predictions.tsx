@@ -43,10 +43,20 @@ export function Predictions({
           <table className="kf-Table">
             <thead>
               <tr>
-                <th scope="col">{trans('Row')}</th>
-                <th scope="col">{trans('Truth')}</th>
-                <th scope="col">{trans('Prediction')}</th>
-                {!classes && <th scope="col">{trans('Off by')}</th>}
+                <th scope="col" className="kf-number">
+                  {trans('Row')}
+                </th>
+                <th scope="col" className={classes ? '' : 'kf-number'}>
+                  {trans('Truth')}
+                </th>
+                <th scope="col" className={classes ? '' : 'kf-number'}>
+                  {trans('Prediction')}
+                </th>
+                {!classes && (
+                  <th scope="col" className="kf-number">
+                    {trans('Off by')}
+                  </th>
+                )}
               </tr>
             </thead>
             <tbody>

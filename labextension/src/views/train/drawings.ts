@@ -96,11 +96,16 @@ export function scatterOption(
     .filter(row => isNumeric(row.truth) && isNumeric(row.pred))
     .map(row => [toNumber(row.truth as number), toNumber(row.pred as number)]);
   const all = points.flat().filter(Number.isFinite);
-  const low = Math.min(...all);
-  const high = Math.max(...all);
+  // Both axes go from and to the same round numbers: the diagonal is drawn only if both of its ends are on them.
+  const least = all.length ? Math.min(...all) : 0;
+  const most = all.length ? Math.max(...all) : 1;
+  const step = 10 ** Math.floor(Math.log10(most - least || 1));
+  const low = Math.floor(least / step) * step;
+  const high = Math.ceil(most / step) * step;
   const axis = {
     type: 'value' as const,
-    scale: true,
+    min: low,
+    max: high,
     nameLocation: 'middle' as const,
     nameTextStyle: { color: theme.faint },
     axisLabel: { color: theme.faint, hideOverlap: true },
