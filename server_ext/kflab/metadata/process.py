@@ -82,6 +82,7 @@ class WorkerProcess:
         # Its own session: Ctrl-C in the server's terminal must not end it in the middle of a write.
         return await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # no modules out of the workspace, which may be the server's folder
             "-m",
             "kflab.metadata.worker",
             self._url,

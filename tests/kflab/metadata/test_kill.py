@@ -96,6 +96,14 @@ async def test_a_worker_that_can_not_live_is_a_sentence(
         await store.list("artifacts")
 
 
+async def test_modules_of_the_workspace_are_not_the_worker_s(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "random.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    assert (await store.list("artifacts")).total == 0
+
+
 def test_what_the_store_has_and_the_index_missed_is_caught_up(
     tmp_path: Path, make_store: Callable[[], Store]
 ) -> None:
