@@ -80,18 +80,20 @@ class WorkerProcess:
 
     async def _start(self) -> asyncio.subprocess.Process:
         # Its own session: Ctrl-C in the server's terminal must not end it in the middle of a write.
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",  # no modules out of the workspace, which may be the server's folder
             "-m",
             "kflab.metadata.worker",
-            self._url,
-            str(self._index),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
             env={**os.environ, "GLOG_minloglevel": "2", "TF_CPP_MIN_LOG_LEVEL": "2"},
         )
+        if process.stdin is not None:
+            # Not as arguments: those every account of the machine can read, and the URL may hold a password.
+            process.stdin.write(wire.pack({"url": self._url, "index": str(self._index)}))
+        return process
 
     async def _end(self, gently: bool = False) -> None:
         process, self._process = self._process, None

@@ -1,7 +1,8 @@
-"""The process that alone writes the store: `python -m kflab.metadata.worker URL INDEX`.
+"""The process that alone writes the store: `python -m kflab.metadata.worker`.
 
 ML Metadata's core holds the interpreter's lock during each call, so in the server it would stop everything else.
-Requests come on standard input, answers go to standard output; the end of input ends the process.
+Requests come on standard input, answers go to standard output; the end of input ends the process. Before the
+requests comes a message with the URL of the store and the path of its index.
 """
 
 from __future__ import annotations
@@ -112,13 +113,16 @@ def _error(error: Exception) -> dict[str, Any]:
     return {"error": type(known).__name__, "message": known.message, "fields": known.fields}
 
 
-def main(url: str, index: str, requests: BinaryIO, answers: BinaryIO) -> None:
+def main(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer until the requests end. A store that can't be opened is the answer to each."""
+    if (opening := wire.read(requests)) is None:
+        return
+    place, _ = opening
     worker: Worker | None = None
     while (request := wire.read(requests)) is not None:
         message, body = request
         try:
-            worker = worker or Worker(url, Path(index))
+            worker = worker or Worker(place["url"], Path(place["index"]))
             answer = {"result": worker.answer(message["op"], body)}
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller is waiting for an answer
             answer = _error(error)
@@ -130,4 +134,4 @@ if __name__ == "__main__":
     # What libraries print must not get between the answers.
     stdout = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    main(sys.argv[1], sys.argv[2], sys.stdin.buffer, stdout)
+    main(sys.stdin.buffer, stdout)

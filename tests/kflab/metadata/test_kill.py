@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from kflab.metadata import worker
@@ -94,6 +95,15 @@ async def test_a_worker_that_can_not_live_is_a_sentence(
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(StoreUnavailable, match="died several times"):
         await store.list("artifacts")
+
+
+async def test_no_other_account_can_read_the_password(tmp_path: Path, free_port: int) -> None:
+    store = Store(f"mysql://ann:p%40ss@127.0.0.1:{free_port}/team", tmp_path / "index")
+    with pytest.raises(StoreUnavailable, match=f"{free_port}"):
+        await store.list("artifacts")
+    shown = psutil.Process(store.worker_pid).cmdline()
+    assert "kflab.metadata.worker" in shown and "p%40ss" not in " ".join(shown)
+    await store.close()
 
 
 async def test_modules_of_the_workspace_are_not_the_worker_s(
