@@ -81,6 +81,7 @@ class RunManager:
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._command = list(command or ())
         self._known: dict[str, _Known] = {}
+        self._told: set[tuple[str, int]] = set()
         self._children: list[subprocess.Popen[bytes]] = []
 
     def create(self, spec: RunSpec) -> str:
@@ -143,7 +144,7 @@ class RunManager:
         self._children.append(child)
 
     def list(self, state: RunState | None = None, kind: RunKind | None = None) -> Sequence[Run]:
-        """All runs, the newest first. A folder whose spec cannot be read is left out and logged once."""
+        """All runs, the newest first. A run that cannot be read is left out and logged once."""
         runs = []
         for entry in os.scandir(self.root):
             if _ULID.fullmatch(entry.name):
@@ -174,9 +175,21 @@ class RunManager:
         except FileNotFoundError:
             self._known.pop(folder.id, None)
             raise RunNotFound(f"There is no run {folder.id}. It may have been deleted.") from None
-        except ValidationError as error:
-            logger.warning("The spec of run %s cannot be read: %s", folder.id, error)
-            raise RunNotFound(f"The spec of run {folder.id} is of another version or damaged.") from None
+        except (ValidationError, OSError) as error:
+            raise self._unreadable(folder.id, -1, error) from None
+        try:
+            return self._summed_up(folder, spec, created, size)
+        except (ValidationError, KeyError, OSError) as error:
+            raise self._unreadable(folder.id, size, error) from None
+
+    def _unreadable(self, run_id: str, size: int, error: Exception) -> RunNotFound:
+        """What to raise for a run of another version, or a damaged one; logged once as long as it stays so."""
+        if (run_id, size) not in self._told:
+            self._told.add((run_id, size))
+            logger.warning("Run %s cannot be read: %s", run_id, error)
+        return RunNotFound(f"The files of run {run_id} are of another version or damaged.")
+
+    def _summed_up(self, folder: RunFolder, spec: RunSpec, created: float, size: int) -> _Known:
         first, last = summary(folder.events)
         ended = last is not None and last["type"] in ENDS
         end = last if ended and last is not None else {}

@@ -87,7 +87,11 @@ def start(
 
 def exited(pid: int) -> bool:
     """Whether the child has ended. It is not reaped: its number stays taken, so its group stays ours."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    import psutil  # macOS has waitid from Python 3.13 on
+
+    return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
 
 
 def reap(child: subprocess.Popen[bytes]) -> tuple[int, int]:

@@ -195,6 +195,26 @@ def test_a_damaged_spec_hides_no_other_run(lab: Lab) -> None:
     manager.recover()
 
 
+@pytest.mark.parametrize("last", ['"type":"failed","cause":"evicted"', '"type":"done"'])
+def test_a_log_of_another_version_hides_no_other_run(
+    lab: Lab, last: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = lab.manager()
+    good, bad, odd = ended_run(manager), ended_run(manager), ended_run(manager)
+    time = ',"time":"2026-01-01T00:00:00.000Z"' if "evicted" in last else ""
+    (manager.root / bad / "events.jsonl").write_text(f'{{"v":1,"seq":1,{last}{time}}}\n')
+    (manager.root / odd / "events.jsonl").unlink()
+    (manager.root / odd / "events.jsonl").mkdir()
+    again = lab.manager()
+    for _ in range(3):
+        assert [run.id for run in again.list()] == [good]
+        again.recover()
+    told = [record.getMessage() for record in caplog.records]
+    assert len([text for text in told if bad in text]) == 1
+    with pytest.raises(RunNotFound, match="another version or damaged"):
+        again.get(bad)
+
+
 def test_the_runs_lie_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KFLAB_RUNS", str(tmp_path / "elsewhere"))
     assert RunManager(tmp_path).root == tmp_path / "elsewhere"
