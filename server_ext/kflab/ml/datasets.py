@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from kflab.ml.errors import DataError
 from kflab.ml.spec import DatasetSpec, ReadSpec
 from kflab.ml.tables import read_table
 
-__all__ = ["BUILTIN", "Table", "catalog", "load", "locate", "source"]
+__all__ = ["BUILTIN", "Table", "catalog", "load", "locate", "nested", "source"]
 
 _MAX_LISTED = 500
 _MAX_DEPTH = 6
@@ -101,11 +102,23 @@ def load(spec: DatasetSpec, root: Path) -> Table:
         )
     if target not in frame.columns:
         raise DataError("dataset.target", f"There is no column {target!r}{_nearest(target, frame.columns)}")
-    features = list(spec.columns) if spec.columns is not None else [c for c in frame.columns if c != target]
+    whole = {name for name in frame.columns if nested(frame[name])}
+    if target in whole:
+        raise DataError(
+            "dataset.target", f"The cells of {target!r} are lists or bytes; choose another column."
+        )
+    if spec.columns is not None:
+        features = list(spec.columns)
+    else:
+        features = [name for name in frame.columns if name != target and name not in whole]
     for position, name in enumerate(features):
         if name not in frame.columns:
             raise DataError(
                 f"dataset.columns.{position}", f"There is no column {name!r}{_nearest(name, frame.columns)}"
+            )
+        if name in whole:
+            raise DataError(
+                f"dataset.columns.{position}", f"The cells of {name!r} are lists or bytes; leave it out."
             )
         if name == target:
             raise DataError(
@@ -141,7 +154,10 @@ def catalog(root: Path) -> list[dict[str, Any]]:
         for name, builtin in BUILTIN.items()
     ]
     for path in sorted(_tables(root)):
-        info = path.stat()
+        try:
+            info = path.stat()
+        except FileNotFoundError:  # removed in between
+            continue
         listed.append(
             {
                 "uri": path.relative_to(root).as_posix(),
@@ -158,7 +174,9 @@ def catalog(root: Path) -> list[dict[str, Any]]:
 
 def _tables(root: Path) -> Iterator[Path]:
     found = 0
-    for folder, folders, names in os.walk(root):
+    volumes = files.volumes()
+    linked = [path for path in sorted(root.iterdir()) if path.is_symlink() and path.resolve() in volumes]
+    for folder, folders, names in chain.from_iterable(map(os.walk, [root, *linked])):
         depth = len(Path(folder).relative_to(root).parts)
         folders[:] = (
             []
@@ -176,6 +194,12 @@ def _tables(root: Path) -> Iterator[Path]:
                 found += 1
                 if found >= _MAX_LISTED:
                     return
+
+
+def nested(values: pd.Series) -> bool:
+    """Whether cells hold more than one value, or bytes: nothing that a column of a table can be compared by."""
+    kinds = (list, tuple, dict, set, np.ndarray, bytes)
+    return values.dtype == object and bool(values.map(lambda cell: isinstance(cell, kinds)).any())
 
 
 def _content_hash(frame: pd.DataFrame) -> str:

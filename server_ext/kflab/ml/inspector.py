@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,10 @@ def answer(request: Request, root: Path) -> dict[str, Any]:
         return {"ok": ASKS[request["ask"]](request, root)}
     except DataError as error:
         return {"error": {"field": error.field, "message": error.message}}
+    except Exception as error:  # noqa: BLE001 - a file can surprise a library in any way
+        traceback.print_exc()
+        message = f"This data could not be read ({type(error).__name__}). The server's log has the details."
+        return {"error": {"field": "dataset.uri", "message": message}}
 
 
 def main(root: Path) -> int:

@@ -6,10 +6,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kflab.ml import tasks
-from kflab.ml.datasets import BUILTIN, source
+from kflab.ml.datasets import BUILTIN, nested, source
 from kflab.ml.spec import ReadSpec
 
 __all__ = ["profile"]
@@ -29,8 +30,10 @@ def profile(
     """
     frame, digest = source(uri, root, read)
     shown = frame.drop(index=[row for row in hidden if row < len(frame)]) if hidden else frame
+    left_out = [name for name in shown.columns[:_MAX_COLUMNS] if nested(shown[name])]
+    shown = shown.assign(**{name: shown[name].map(str, na_action="ignore") for name in left_out})
     columns = [_column(shown[name]) for name in shown.columns[:_MAX_COLUMNS]]
-    warnings = []
+    warnings = [f"{name} holds lists or bytes; training leaves it out." for name in left_out]
     if len(shown.columns) > _MAX_COLUMNS:
         warnings.append(f"Only the first {_MAX_COLUMNS} of {len(shown.columns)} columns are shown.")
     for column in columns:
@@ -92,7 +95,7 @@ def _role(values: pd.Series) -> str:
 
 def _cell(value: Any) -> Any:
     """A cell as JSON; what JSON has no word for becomes text or null."""
-    if hasattr(value, "item"):
+    if hasattr(value, "item") and np.ndim(value) == 0:
         value = value.item()
     if value is None or value is pd.NaT:
         return None

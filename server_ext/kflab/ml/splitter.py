@@ -32,6 +32,8 @@ ROW = "__kflab_row__"
 def divide(dataset: DatasetSpec, spec: SplitSpec, task: Task, root: Path, out: Path) -> dict[str, Any]:
     """Write the parts and split.json to `out`; return what split.json says. Raises DataError."""
     table = load(dataset, root)
+    if ROW in table.frame.columns:
+        raise DataError("dataset.uri", f"A column is named {ROW!r}, a name that is taken. Rename it.")
     solved = tasks.resolve(task, table.frame[table.target])
     parts = split(table.frame, table.target, spec, solved)
     out.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from kflab.ml.datasets import catalog, load, source
 from kflab.ml.errors import DataError
+from kflab.ml.inspector import answer
 from kflab.ml.profile import profile
 from kflab.ml.spec import DatasetSpec, ReadSpec
 
@@ -184,3 +186,36 @@ def test_a_profile_leaves_the_test_rows_out(root: Path) -> None:
     assert found["rows"] == 18
     assert [row[0] for row in found["first_rows"]][:2] == [1, 2]
     assert next(c for c in found["columns"] if c["name"] == "age")["max"] == 18
+
+
+def test_cells_that_are_lists_are_left_out_and_said(root: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "age": range(20),
+            "vector": [[n, 1.5] for n in range(20)],
+            "image": [b"\xff\x00"] * 20,
+            "y": ["a", "b"] * 10,
+        }
+    )
+    frame.to_parquet(root / "t.parquet")
+    described = profile("t.parquet", root)
+    assert json.dumps(described, allow_nan=False)
+    assert [w.split()[0] for w in described["warnings"] if "lists or bytes" in w] == ["vector", "image"]
+    assert load(DatasetSpec(uri="t.parquet", target="y"), root).features == ["age"]
+    for wrong in ({"target": "vector"}, {"target": "y", "columns": ["age", "vector"]}):
+        assert "lists or bytes" in refused(root, "t.parquet", **wrong).message
+
+
+def test_the_files_of_volumes_are_offered(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("photos", "other"):
+        (root.parent / name / "a").mkdir(parents=True)
+        (root.parent / name / "a/t.csv").write_text(GOOD)
+        (root / name).symlink_to(root.parent / name)
+    monkeypatch.setenv("KFLAB_VOLUMES", str(root.parent / "photos"))
+    assert [offer["uri"] for offer in catalog(root) if offer["kind"] == "file"] == ["photos/a/t.csv"]
+
+
+def test_what_no_rule_foresees_is_an_answer_too(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (root / "t.csv").write_text(GOOD)
+    answered = answer({"ask": "profile", "uri": "t.csv", "read": {"encoding": "a\0b"}}, root)
+    assert answered["error"]["field"].startswith("dataset")
