@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -95,12 +96,29 @@ def make_venv() -> None:
     venv.create(VENV, with_pip=True, clear=VENV.exists())
 
 
+def fitting(lock: str, python: tuple[int, ...], libc: tuple[str, str]) -> str:
+    """The lock, less ML Metadata where none of its packages runs: markers cannot tell which glibc there is."""
+    name, version = libc
+    if python < (3, 12) or name != "glibc" or tuple(map(int, version.split(".")[:2])) >= (2, 39):
+        return lock
+    say(
+        f"ML Metadata has no package for Python {python[0]}.{python[1]} with glibc {version} (2.39 is needed), so the"
+        " metadata will not be there. With Python 3.11 it will: PYTHON=python3.11 make start."
+    )
+    return re.sub(r"^ml-metadata==(?:.*\\\n)*.*\n?", "", lock, flags=re.M)
+
+
 def install(lock: Path) -> None:
-    packages = len(re.findall(r"^[\w.\[\]-]+==", lock.read_text(), re.M))
+    wanted = fitting(lock.read_text(), sys.version_info[:2], platform.libc_ver())
+    chosen = VENV / lock.name
+    chosen.write_text(wanted)
     run(
         f"installing the packages of {lock.relative_to(ROOT)} (a few minutes the first time)",
-        [*PIP_INSTALL, "--require-hashes", "-r", str(lock)],
-        count=(r"Collecting |Requirement already satisfied", packages),
+        [*PIP_INSTALL, "--require-hashes", "-r", str(chosen)],
+        count=(
+            r"Collecting |Requirement already satisfied",
+            len(re.findall(r"^[\w.\[\]-]+==", wanted, re.M)),
+        ),
     )
 
 

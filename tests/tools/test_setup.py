@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import browser, setup
+from tools import browser, hatch_build, setup
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +47,37 @@ def test_a_python_without_venv_names_the_package(tmp_path: Path) -> None:
     assert "python3.11-venv" in answer.stderr
 
 
+LOCK = """kfone==1.0 \\
+    --hash=sha256:aa
+ml-metadata==1.17.1 ; python_full_version < '3.12' \\
+    --hash=sha256:bb \\
+    --hash=sha256:cc
+ml-metadata==1.21.0 ; python_full_version >= '3.12' \\
+    --hash=sha256:dd
+kftwo==2.0 \\
+    --hash=sha256:ee
+"""
+
+
+@pytest.mark.parametrize(
+    ("python", "libc", "there"),
+    [
+        ((3, 11), ("glibc", "2.36"), True),
+        ((3, 12), ("glibc", "2.36"), False),
+        ((3, 13), ("glibc", "2.39"), True),
+        ((3, 13), ("", ""), True),
+    ],
+)
+def test_what_has_no_package_for_the_system_is_left_out_and_said(
+    python: tuple[int, int], libc: tuple[str, str], there: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = setup.fitting(LOCK, python, libc)
+    assert ("ml-metadata" in wanted) == there
+    assert "kfone==1.0" in wanted and wanted.endswith("kftwo==2.0 \\\n    --hash=sha256:ee\n")
+    assert ("sha256:cc" in wanted) == ("sha256:dd" in wanted) == there
+    assert ("Python 3.11" in capsys.readouterr().out) == (not there)
+
+
 def test_a_step_is_done_once_per_input(tmp_path: Path) -> None:
     done: list[str] = []
     stamp = tmp_path / "stamp"
@@ -81,3 +112,15 @@ def test_without_a_browser_the_command_is_named(monkeypatch: pytest.MonkeyPatch,
     path, problem = browser.find_or_install()
     assert path is None
     assert "apt-get install chromium" in problem
+
+
+def test_a_wheel_has_the_browser_parts_of_its_sources(tmp_path: Path) -> None:
+    assert not hatch_build.current(tmp_path)
+    source = tmp_path / "labextension/src/index.ts"
+    for path in (source, *(tmp_path / name for name in hatch_build.BUILT)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (100, 100))
+    assert hatch_build.current(tmp_path)
+    os.utime(source, (200, 200))
+    assert not hatch_build.current(tmp_path)
