@@ -188,8 +188,13 @@ class Lab:
         (self.workspace / "go").unlink(missing_ok=True)
         (self.workspace / "waits.py").write_text(WAITS.replace("GO", str(self.workspace / "go")))
         run_id = self.run({**QUICK, "model": {"family": "waits.py:build"}, **more})
-        until(lambda: any(e["type"] == "stage" and e["name"] == "fit" for e in self.events(run_id)))
+        until(lambda: self._fits(run_id))
         return run_id
+
+    def _fits(self, run_id: str) -> bool:
+        events = self.events(run_id)
+        assert not events or events[-1]["type"] != "failed", events[-1]["text"]
+        return any(e["type"] == "stage" and e["name"] == "fit" for e in events)
 
     def go(self) -> None:
         (self.workspace / "go").touch()

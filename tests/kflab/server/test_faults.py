@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -180,16 +179,3 @@ def test_a_form_is_filled_in_while_a_large_file_is_read(lab: Lab, slow_file: str
         assert not asked.done(), "the form did not wait for the file"
         reader.kill()
         said(asked.result())
-
-
-def test_a_server_that_stops_takes_its_helpers_along(new_lab: Callable[..., Lab]) -> None:
-    for end in ("stop", "kill"):
-        lab = new_lab().start()
-        lab.get("metadata/artifacts")
-        lab.get("methods")
-        helpers = [*children(lab.pid, WORKER), *children(lab.pid, INSPECTOR)]
-        assert len(helpers) == 2
-        getattr(lab, end)()
-        began = time.monotonic()
-        _, left = psutil.wait_procs(helpers, timeout=10)
-        assert not left, f"{left} after {time.monotonic() - began:.0f} s"

@@ -83,11 +83,12 @@ def test_the_workspace_without_a_name(notebook: Notebook) -> None:
     shown = notebook.run(
         "import kflab\n"
         "ws = kflab.Workspace()\n"
-        "print(len(ws.list(kflab.Model)))\n"
+        "before = len(ws.list(kflab.Model))\n"
         "kflab.Execution(name='e').log_output(kflab.Model(name='mine', hyperparameters={'depth': 3}))\n"
-        "print(list(ws.list(kflab.Model)['name']))"
+        "after = ws.list(kflab.Model)\n"
+        "print(len(after) - before, after['name'][0], after['hyperparameters'][0])"
     )
-    assert shown.split("\n") == ["0", "['mine']"]
+    assert shown == "1 mine {'depth': 3}"
 
 
 def test_a_training_started_from_a_cell(lab: Lab, notebook: Notebook) -> None:

@@ -46,12 +46,21 @@ def last_activity(lab: Lab) -> datetime:
     return datetime.fromisoformat(answer.json()["last_activity"])
 
 
+def helpers(lab: Lab) -> list[psutil.Process]:
+    """The processes of the server that live no longer than it."""
+    lab.get("metadata/artifacts")
+    found = [*children(lab.pid, "kflab.metadata.worker"), *children(lab.pid, "kflab.ml.inspector")]
+    assert len(found) == 2
+    return found
+
+
 def test_a_killed_server_finds_its_run_again(new_lab: Callable[..., Lab]) -> None:
     lab = new_lab().start()
     run = lab.waiting_run()
     before = lab.events(run)
-    runner = process(lab, run, "kflab.runs.runner")
+    runner, helping = process(lab, run, "kflab.runs.runner"), helpers(lab)
     lab.kill()
+    assert not psutil.wait_procs(helping, timeout=10)[1]
     assert runner.is_running() and alive(run)
     lab.start()
     assert lab.get(f"runs/{run}")["state"] == "running"
@@ -73,7 +82,9 @@ def test_a_run_ends_while_the_server_is_stopped(new_lab: Callable[..., Lab]) -> 
     lab = new_lab().start()
     run = lab.waiting_run()
     before = len(lab.events(run))
+    helping = helpers(lab)
     lab.stop()
+    assert not psutil.wait_procs(helping, timeout=10)[1]
     assert not list(lab.runtime.glob("kflab-*.json"))
     assert alive(run), "a clean stop leaves the run alone"
     lab.go()
