@@ -61,7 +61,8 @@ def configure(c: Any) -> None:
     hub.spawner_class = "kfspawner.local.LocalSpawner"
     c.LocalSpawner.data = str(data)
     c.LocalSpawner.policy_file = str(settings.policy)
-    c.LocalSpawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+    # -P: not from the workspace, where a file random.py would keep the server from starting
+    c.LocalSpawner.cmd = [sys.executable, "-P", "-m", "jupyterhub.singleuser"]
     # JupyterLab refuses root unless told; whoever runs the hub as root has chosen so
     c.LocalSpawner.args = ["--allow-root"] if os.geteuid() == 0 else []
     c.LocalSpawner.default_url = "/lab"

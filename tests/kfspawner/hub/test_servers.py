@@ -32,6 +32,7 @@ manager = RunManager(Path.cwd(), command=[sys.executable, "-c", "import time; ti
 manager.create(RunSpec.model_validate(spec))
 """
 SLEEP = "import time; time.sleep(600)"
+PATHS = "import random, sys; open('paths', 'w').write(random.TAKEN)"
 HOG = "import time; held = bytearray(900 * 2**20); time.sleep(600)"
 ORPHAN = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(601)'], start_new_session=True)"
 
@@ -109,6 +110,21 @@ def test_data_of_a_volume_can_be_used(bob: Any, hub: Any, workspace: Path) -> No
     (hub.data / "volumes/user-bob/customers/orders.csv").write_text("age,left\n" + "30,yes\n40,no\n" * 10)
     answer = bob.inside("GET", "vision", "kflab/api/datasets/profile?uri=customers/orders.csv")
     assert answer.status_code == 200 and answer.json()["rows"] == 20
+
+
+def test_modules_of_the_workspace_are_for_kernels_and_never_for_the_server(
+    hub: Any, bob: Any, servers: dict[str, Any], until: Callable[..., Any]
+) -> None:
+    workspace = hub.data / "volumes/user-bob/modules"
+    workspace.mkdir()
+    (workspace / "random.py").write_text("TAKEN = 'yes'\n")
+    options = {"workspace": {"kind": "existing", "name": "modules"}}
+    assert bob.rest("POST", "modules", {"user_options": options}).status_code in (201, 202)
+    bob.wait_ready("modules")
+    kernel(workspace, "paths", PATHS)
+    assert bob.inside("POST", "modules", "api/kernels", {"name": "paths"}).status_code == 201
+    until(lambda: (workspace / "paths").is_file() and (workspace / "paths").read_text() == "yes")
+    assert bob.rest("DELETE", "modules").status_code in (202, 204)
 
 
 def test_stored_options_are_resolved(bob: Any, servers: dict[str, Any]) -> None:
