@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from .errors import FieldError, quote
 from .names import is_label, slug
@@ -15,10 +17,13 @@ from .notebook import NotebookSpec, Volume
 
 __all__ = ["Folders"]
 
+_linking = threading.Lock()  # notebooks start side by side, and several may share a workspace
+
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """`<root>/volumes/<namespace>/<volume>`; beside a workspace, `<volume>.json` says whose it is."""
+    """`<root>/volumes/<namespace>/<volume>`; beside a workspace, `<volume>.json` says whose it is, and which
+    links each notebook made in it."""
 
     root: Path
 
@@ -41,6 +46,7 @@ class Folders:
         found = [*self._workspace_faults(spec, owner)]
         links: dict[str, str] = {}
         home = self.workspace(spec, owner)
+        made = _links(self._tag(home)).get(_who(spec, owner), {})
         for index, volume in enumerate(spec.data_volumes):
             field = f"dataVolumes.{index}"
             if volume.kind == "existing" and not self._folder(spec.namespace, volume).is_dir():
@@ -52,7 +58,12 @@ class Folders:
                     f" has {quote(link)} already. Choose another mount."
                 )
                 found.append(FieldError(field=f"{field}.mount", message=message))
-            elif os.path.lexists(home / link) and not self._is_ours(home / link):
+            elif (
+                spec.workspace.kind != "none"  # emptied first
+                and os.path.lexists(home / link)
+                and _target(home / link)
+                not in (made.get(link, ""), str(self._folder(spec.namespace, volume)))
+            ):
                 message = (
                     f"The workspace has a file or folder named {quote(link)} already. Choose another mount."
                 )
@@ -67,21 +78,41 @@ class Folders:
     def prepare(self, spec: NotebookSpec, owner: str) -> Path:
         """Makes the folders and links of a request without faults; returns the workspace. Raises OSError."""
         home = self.workspace(spec, owner)
-        if spec.workspace.kind == "none":
-            shutil.rmtree(home, ignore_errors=True)
-        elif spec.workspace.kind == "new":
-            home.parent.mkdir(parents=True, exist_ok=True)
-            tag = home.with_name(home.name + ".json")
-            if not tag.exists():
-                tag.write_text(json.dumps({"owner": owner, "notebook": spec.notebook}))
-        home.mkdir(parents=True, exist_ok=True)
-        for entry in home.iterdir():
-            if self._is_ours(entry):
-                entry.unlink()
+        wanted = {}
         for volume, folder in zip(spec.data_volumes, self.data(spec), strict=True):
             folder.mkdir(parents=True, exist_ok=True)
-            (home / PurePosixPath(volume.mount).name).symlink_to(folder)
+            wanted[PurePosixPath(volume.mount).name] = str(folder)
+        if spec.workspace.kind == "none":
+            shutil.rmtree(home, ignore_errors=True)
+            _link(home, wanted)
+        else:
+            with _linking:
+                self._prepare_kept(home, spec, owner, wanted)
         return home
+
+    def _prepare_kept(self, home: Path, spec: NotebookSpec, owner: str, wanted: Mapping[str, str]) -> None:
+        """Replaces the links that this notebook made before. Those of others, and people's own, stay."""
+        before = self._tag(home)
+        new = spec.workspace.kind == "new" and not home.is_dir()
+        tag = {"owner": owner, "notebook": spec.notebook} if new else before
+        links = _links(tag)
+        mine = links.pop(_who(spec, owner), {})
+        shared = {link for made in links.values() for link in made.items()}
+        for name, target in mine.items():
+            if (name, target) not in shared and _target(home / name) == target:
+                (home / name).unlink()
+        missing = {name: target for name, target in wanted.items() if _target(home / name) != target}
+        if made := missing | dict(shared & wanted.items()):
+            links[_who(spec, owner)] = made
+        tag = {key: value for key, value in tag.items() if key != "links"} | (
+            {"links": links} if links else {}
+        )
+        if tag != before:  # written first: a link that nobody noted would stay for ever
+            home.parent.mkdir(parents=True, exist_ok=True)
+            draft = home.with_name(home.name + ".json.new")
+            draft.write_text(json.dumps(tag))
+            draft.replace(_tag_path(home))
+        _link(home, missing)
 
     def _workspace_faults(self, spec: NotebookSpec, owner: str) -> Iterable[FieldError]:
         volume = spec.workspace
@@ -93,7 +124,7 @@ class Folders:
                 yield FieldError(field="workspace.name", message=self._missing(spec, volume))
             return
         tag = self._tag(folder)
-        whose, notebook = tag.get("owner", owner), tag.get("notebook", spec.notebook)
+        whose, notebook = str(tag.get("owner", owner)), str(tag.get("notebook", spec.notebook))
         if whose != owner or (volume.kind == "new" and notebook != spec.notebook):
             of = f"{whose}'s notebook {notebook}" if whose != owner else f"your notebook {notebook}"
             yield FieldError(
@@ -105,21 +136,51 @@ class Folders:
         there = ", ".join(self.volumes([spec.namespace])) or "none yet"
         return f"There is no volume {quote(volume.name)} in {spec.namespace}. There are: {there}."
 
-    def _tag(self, folder: Path) -> dict[str, str]:
+    def _tag(self, folder: Path) -> dict[str, Any]:
         try:
-            tag = json.loads(folder.with_name(folder.name + ".json").read_text())
+            tag = json.loads(_tag_path(folder).read_text())
         except (OSError, ValueError):
             return {}
-        return {str(key): str(value) for key, value in tag.items()} if isinstance(tag, dict) else {}
-
-    def _is_ours(self, path: Path) -> bool:
-        return path.is_symlink() and path.readlink().is_relative_to(self.root / "volumes")
+        return tag if isinstance(tag, dict) else {}
 
     def _namespace(self, namespace: str) -> Path:
         return self.root / "volumes" / _safe(namespace)
 
     def _folder(self, namespace: str, volume: Volume) -> Path:
         return self._namespace(namespace) / _safe(volume.name)
+
+
+def _tag_path(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".json")
+
+
+def _who(spec: NotebookSpec, owner: str) -> str:
+    return f"{owner}/{spec.notebook}"
+
+
+def _links(tag: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The links that each notebook made, by name, with where they lead; of a tag that anyone may have edited."""
+    links = tag.get("links")
+    return {
+        who: {
+            name: target
+            for name, target in made.items()
+            if isinstance(target, str) and name == PurePosixPath(name).name
+        }
+        for who, made in (links.items() if isinstance(links, dict) else ())
+        if isinstance(made, dict)
+    }
+
+
+def _target(path: Path) -> str | None:
+    """Where a link leads; None for all else."""
+    return str(path.readlink()) if path.is_symlink() else None
+
+
+def _link(home: Path, links: Mapping[str, str]) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    for name, target in links.items():
+        (home / name).symlink_to(target)
 
 
 def _safe(name: str) -> str:

@@ -96,19 +96,68 @@ def test_a_new_mount_moves_the_link_and_nothing_else(folders: Folders, ask: Ask)
     assert {entry.name for entry in home.iterdir()} == {"y", "mine", "elsewhere"}
 
 
-def test_a_workspace_of_kind_none_is_empty_each_time(folders: Folders, ask: Ask) -> None:
-    spec = ask(workspace={"kind": "none"})
-    (folders.prepare(spec, "ada") / "left").write_text("x")
+def test_notebooks_on_one_workspace_leave_each_others_links_alone(folders: Folders, ask: Ask) -> None:
+    def volume(name: str, end: str) -> dict[str, str]:
+        return {"kind": "new", "name": name, "size": "1Gi", "mount": f"/data/{end}"}
+
+    home = folders.prepare(ask("a", dataVolumes=[volume("photos", "x"), volume("songs", "both")]), "ada")
+    (home / "own").symlink_to(folders.root / "volumes/user-ada/photos")
+    there = {"kind": "existing", "name": home.name}
+    second = ask("b", workspace=there, dataVolumes=[volume("films", "y"), volume("songs", "both")])
+    assert faults(folders, second) == {}
+    for spec, left in (
+        (second, {"x", "y", "both", "own"}),
+        (ask("b", workspace=there), {"x", "both", "own"}),
+        (second, {"x", "y", "both", "own"}),
+        (ask("a"), {"y", "both", "own"}),
+        (ask("b", workspace=there), {"own"}),
+    ):
+        folders.prepare(spec, "ada")
+        assert {entry.name for entry in home.iterdir()} == left
+    folders.prepare(second, "ada")
+    taken = ask("a", dataVolumes=[volume("photos", "y")])
+    assert faults(folders, taken).keys() == {"dataVolumes.0.mount"}
+
+
+def test_a_link_that_someone_replaced_is_theirs(folders: Folders, ask: Ask) -> None:
+    spec = ask(dataVolumes=[{"kind": "new", "name": "a", "size": "1Gi", "mount": "/data/x"}])
     home = folders.prepare(spec, "ada")
-    assert list(home.iterdir()) == []
+    (home / "x").unlink()
+    (home / "x").symlink_to(home.parent)
+    assert faults(folders, spec).keys() == {"dataVolumes.0.mount"}
+    folders.prepare(ask(), "ada")
+    assert (home / "x").is_symlink()
+
+
+def test_a_workspace_made_anew_has_the_owner_who_made_it(folders: Folders, ask: Ask) -> None:
+    home = folders.prepare(ask(), "eve")
+    home.rmdir()
+    folders.prepare(ask(), "ada")
+    assert faults(folders, ask()) == {}
+
+
+def test_a_workspace_of_kind_none_is_empty_each_time(folders: Folders, ask: Ask) -> None:
+    spec = ask(
+        workspace={"kind": "none"},
+        dataVolumes=[{"kind": "new", "name": "a", "size": "1Gi", "mount": "/data/x"}],
+    )
+    (folders.prepare(spec, "ada") / "left").write_text("x")
+    (folders.workspace(spec, "ada") / "x").unlink()
+    (folders.workspace(spec, "ada") / "x").mkdir()
+    assert faults(folders, spec) == {}
+    home = folders.prepare(spec, "ada")
+    assert [entry.name for entry in home.iterdir()] == ["x"]
+    assert (home / "x").is_symlink()
     assert home.is_relative_to(folders.root)
 
 
 def test_a_tag_that_was_tampered_with_is_no_crash(folders: Folders, ask: Ask) -> None:
     home = folders.prepare(ask(), "ada")
-    for text in ("", "[]", "{", '{"owner": 3}', "\x00"):
+    tags = ("", "[]", "{", '{"owner": 3}', "\x00", '{"links": 3}', '{"links": {"ada/default": 3}}')
+    for text in (*tags, '{"links": {"ada/default": {"../x": "/", "..": "/", "y": 3}}}'):
         home.with_name(home.name + ".json").write_text(text)
         folders.faults(ask(), "ada")
+        folders.prepare(ask(), "ada")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # a policy never changes

@@ -98,6 +98,7 @@ def test_volumes_are_folders(hub: Any, workspace: Path) -> None:
     assert json.loads((workspace.parent / "vision-workspace.json").read_text()) == {
         "owner": "bob",
         "notebook": "vision",
+        "links": {"bob/vision": {"customers": str(link.resolve())}},
     }
 
 
