@@ -124,6 +124,13 @@ class Folders:
                 yield FieldError(field="workspace.name", message=self._missing(spec, volume))
             return
         tag = self._tag(folder)
+        if volume.kind == "new" and "owner" not in tag:
+            yield FieldError(
+                field="workspace.name",
+                message=f"Volume {quote(volume.name)} is there already, and is not the workspace of this notebook."
+                " A new workspace takes a name that no volume has. Choose another name, or kind existing to use"
+                " this volume.",
+            )
         whose, notebook = str(tag.get("owner", owner)), str(tag.get("notebook", spec.notebook))
         if whose != owner or (volume.kind == "new" and notebook != spec.notebook):
             of = f"{whose}'s notebook {notebook}" if whose != owner else f"your notebook {notebook}"

@@ -129,6 +129,17 @@ def test_a_link_that_someone_replaced_is_theirs(folders: Folders, ask: Ask) -> N
     assert (home / "x").is_symlink()
 
 
+def test_a_volume_that_is_no_workspace_is_not_made_one_by_kind_new(folders: Folders, ask: Ask) -> None:
+    folders.prepare(ask("first", dataVolumes=[{"kind": "new", "name": "photos", "size": "1Gi"}]), "ada")
+    folders.prepare(ask("second", workspace={"kind": "existing", "name": "photos"}), "ada")
+    for notebook in ("second", "third"):
+        found = faults(folders, ask(notebook, workspace={"kind": "new", "name": "photos"}))
+        assert found.keys() == {"workspace.name"}
+        assert '"photos" is there already' in found["workspace.name"]
+        assert "kind existing" in found["workspace.name"]
+    assert faults(folders, ask("second", workspace={"kind": "existing", "name": "photos"})) == {}
+
+
 def test_a_workspace_made_anew_has_the_owner_who_made_it(folders: Folders, ask: Ask) -> None:
     home = folders.prepare(ask(), "eve")
     home.rmdir()
