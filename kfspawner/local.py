@@ -57,6 +57,8 @@ _KEEP = (
     *("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),  # where systemd-run finds its user's systemd
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 )
+_LARGEST_LOG = 10 * 2**20  # bytes; a larger one is put aside at the next start
+_LOG_END = 64 * 2**10  # bytes of it that are looked at
 _PATIENCE = 2 * guard.GRACE + 5  # seconds until the guard itself is taken for hung
 
 
@@ -72,7 +74,7 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
     """Volumes become folders below `data`, images the environment that the hub runs in.
 
     A notebook is a child of a guard (see `guard`), which ends it with the hub, and when it takes too much
-    memory. Its output goes to `<data>/logs/<user>/<notebook>.log`.
+    memory. Its output goes to `<data>/logs/<user>/<notebook>.log`; beside a log that grew large, one older stays.
     """
 
     data = Unicode(help="The folder for volumes and logs.").tag(config=True)
@@ -132,7 +134,11 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
         self._steps.clear()
         self.ip, self.port = "127.0.0.1", random_port()
         try:
-            self._process = self._launch(spec)
+            # in a thread: folders may be large, or on a slow disk, and the hub goes on
+            home = await asyncio.to_thread(self._prepare, self._folders, spec, self.user.name, self._log_path)
+            self.notebook_dir = str(home)
+            self._tell(f"Workspace folder {home.name} is ready.")
+            self._process = self._launch(spec, home)
         except OSError as error:
             raise NotStarted(_no_room(error, self.data)) from error
         self._tell("JupyterLab is starting.")
@@ -140,11 +146,15 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
         self._tell("JupyterLab answers.")
         return self.ip, self.port
 
-    def _launch(self, spec: NotebookSpec) -> subprocess.Popen[bytes]:
-        home = self._folders.prepare(spec, self.user.name)
-        self.notebook_dir = str(home)
-        self._tell(f"Workspace folder {home.name} is ready.")
-        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+    @staticmethod
+    def _prepare(folders: Folders, spec: NotebookSpec, owner: str, log: Path) -> Path:
+        home = folders.prepare(spec, owner)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.is_file() and log.stat().st_size > _LARGEST_LOG:
+            log.replace(log.with_suffix(".old.log"))
+        return home
+
+    def _launch(self, spec: NotebookSpec, home: Path) -> subprocess.Popen[bytes]:
         self._note.unlink(missing_ok=True)
         with self._log_path.open("ab") as log:
             return subprocess.Popen(
@@ -170,7 +180,10 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
     def _why_ended(self, status: int) -> str:
         if self._note.is_file():
             return self._note.read_text()
-        lines = " / ".join(self._log_path.read_text(errors="replace").splitlines()[-3:])
+        with self._log_path.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_END))
+            end = log.read().decode(errors="replace")
+        lines = " / ".join(end.splitlines()[-3:])
         return (
             f"The notebook's process ended before it answered (exit status {status}). Its log ends with:"
             f" {lines[-600:]} — all of it is in {self._log_path}."

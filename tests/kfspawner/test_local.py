@@ -1,0 +1,76 @@
+"""LocalSpawner on its own, without a hub: what it does before a notebook runs, and when it did not."""
+
+from __future__ import annotations
+
+import os
+import threading
+import tracemalloc
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kfspawner import Owner, Policy
+from kfspawner.folders import Folders
+from kfspawner.local import LocalSpawner, NotStarted
+
+
+@pytest.fixture
+def spawner(tmp_path: Path, policy: Policy) -> LocalSpawner:
+    spawner = LocalSpawner(
+        user=SimpleNamespace(name="ada"),
+        orm_spawner=SimpleNamespace(name="", state={}, server=None),
+        data=str(tmp_path),
+    )
+    spawner.notebook_spec = policy.resolve({}, Owner("ada"))
+    return spawner
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "logs/ada/default.log"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    return path
+
+
+async def test_folders_are_made_while_the_hub_goes_on(
+    spawner: LocalSpawner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[Any] = []
+
+    def prepare(*_: object) -> Path:
+        threads.append(threading.current_thread())
+        raise OSError("enough")
+
+    monkeypatch.setattr(Folders, "prepare", prepare)
+    with pytest.raises(NotStarted, match="can't be made"):
+        await spawner.start()
+    assert threads and threads[0] is not threading.main_thread()
+
+
+async def test_a_large_log_is_put_aside_once(
+    spawner: LocalSpawner, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spawner, "_command", lambda _: ["false"])
+    monkeypatch.setattr(spawner, "get_env", lambda: {})
+    for size, sizes in ((5, [5]), (11 * 2**20, [0, 11 * 2**20]), (12 * 2**20, [0, 12 * 2**20])):
+        os.truncate(log, size)
+        with pytest.raises(NotStarted):
+            await spawner.start()
+        assert [path.stat().st_size for path in sorted(log.parent.glob("*.log"))] == sizes
+
+
+def test_only_the_end_of_a_log_is_read(spawner: LocalSpawner, log: Path) -> None:
+    with log.open("wb") as file:
+        file.truncate(100 * 2**20)  # takes no room on the disk
+        file.seek(0, os.SEEK_END)
+        file.write("\n\nout of tea \N{HOT BEVERAGE}\nbye\n".encode())
+    tracemalloc.start()
+    try:
+        message = spawner._why_ended(3)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+    assert "(exit status 3)" in message and "out of tea \N{HOT BEVERAGE} / bye" in message
