@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -16,6 +17,12 @@ from kflab.metadata.errors import MetadataError, StoreUnavailable
 __all__ = ["WorkerProcess"]
 
 ATTEMPTS = 3
+# Seconds for an exchange, after which the worker counts as dead. The first with a process may have to fill the
+# index of a big store, and a rebuild always does.
+LIMIT = 120.0
+FILLING = 3600.0
+LIMITS = {"rebuild": FILLING}
+CLOSING = 5.0  # seconds that what is being done has left when the server stops
 
 
 class WorkerProcess:
@@ -51,20 +58,34 @@ class WorkerProcess:
                     continue
                 return _result(answer)
         raise StoreUnavailable(
-            "The process that writes the metadata store has died several times while doing this; "
+            "The process that writes the metadata store has died several times while doing this, or did not answer; "
             "look into the server's log, and try again. What was recorded before is safe."
         )
 
     async def close(self) -> None:
-        """End the process after what it is doing."""
-        async with self._turn:
+        """End the process after what it is doing, which may take CLOSING seconds and is then cut off."""
+        try:
+            async with asyncio.timeout(CLOSING):
+                await self._turn.acquire()
+        except TimeoutError:
+            self._closed = True
+            await self._end()  # whoever has the turn, or waits for it, learns it by this
+            return
+        try:
             self._closed = True
             await self._end(gently=True)
+        finally:
+            self._turn.release()
 
     async def _exchange(self, op: str, body: bytes) -> dict[str, Any]:
-        process = self._process
+        process, limit = self._process, LIMITS.get(op, LIMIT)
         if process is None or process.returncode is not None:
             process = self._process = await self._start()
+            limit += FILLING
+        async with asyncio.timeout(limit):
+            return await self._answer(process, op, body)
+
+    async def _answer(self, process: asyncio.subprocess.Process, op: str, body: bytes) -> dict[str, Any]:
         if process.stdin is None or process.stdout is None:
             raise EOFError
         number = next(self._numbers)
@@ -101,13 +122,20 @@ class WorkerProcess:
             return
         if process.stdin is not None:
             process.stdin.close()
-        if not gently and process.returncode is None:
-            process.kill()
-        try:
-            await asyncio.wait_for(process.wait(), 10)
-        except TimeoutError:
-            process.kill()
+        if not (gently and await _ended(process)):
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            # One that waits for a disk that is gone does not even end by this.
+            await _ended(process)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> bool:
+    try:
+        async with asyncio.timeout(CLOSING):
             await process.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 def _result(answer: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from kflab.metadata import worker
+from kflab.metadata import process, worker
 from kflab.metadata.errors import StoreUnavailable
 from kflab.metadata.index import Index
 from kflab.metadata.location import Sqlite
@@ -95,6 +95,36 @@ async def test_a_worker_that_can_not_live_is_a_sentence(
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(StoreUnavailable, match="died several times"):
         await store.list("artifacts")
+
+
+async def test_a_worker_that_stands_still_is_replaced(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store.batch(batch(**group(0)))
+    monkeypatch.setattr(process, "LIMIT", 0.5)
+    monkeypatch.setitem(process.LIMITS, "rebuild", 0.5)
+    for act in (store.rebuild, lambda: store.batch(batch(**group(1)))):
+        pid = store.worker_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.wait_for(act(), 60)
+        assert store.worker_pid != pid and not psutil.pid_exists(pid)
+    assert (await store.list("artifacts")).total == 4
+
+
+async def test_a_server_does_not_wait_for_a_worker_that_stands_still(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "CLOSING", 0.5)
+    await store.start()
+    pid = store.worker_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    waiting = asyncio.create_task(store.rebuild())
+    done, _ = await asyncio.wait([waiting], timeout=0.2)
+    assert not done
+    await asyncio.wait_for(store.close(), 60)
+    assert not psutil.pid_exists(pid)
+    with pytest.raises(StoreUnavailable, match="the server is stopping"):
+        await waiting
 
 
 async def test_no_other_account_can_read_the_password(tmp_path: Path, free_port: int) -> None:
