@@ -27,6 +27,8 @@ def configure(c: Any) -> None:
 
     What is set on `c` after this call counts.
     """
+    # what the hub writes is for its account; notebooks write as whoever started the hub would
+    c.LocalSpawner.umask = os.umask(0o077)
     settings = Settings.from_environment()
     data = settings.data
     _end_with_parent()

@@ -16,7 +16,7 @@ from typing import Any
 
 from jupyterhub.spawner import Spawner
 from jupyterhub.utils import random_port, url_path_join
-from traitlets import Unicode
+from traitlets import Integer, Unicode
 
 from . import form, guard, limits
 from .doors import Doors
@@ -78,6 +78,7 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
     """
 
     data = Unicode(help="The folder for volumes and logs.").tag(config=True)
+    umask = Integer(-1, help="The umask of notebooks; -1: that of the hub.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -164,6 +165,7 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                umask=self.umask,
                 start_new_session=True,  # Ctrl-C is for the hub, which then ends its notebooks in order
             )
 

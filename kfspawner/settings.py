@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ class Settings:
             _check_password(name, environ.get(name), shortest)
         try:
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _keep_private(data)
             password = environ.get(_PASSWORD) or _kept(data / "password", 12)
             admin = environ.get(_ADMIN_PASSWORD) or _kept(data / "admin_password", 24)
         except OSError as error:
@@ -91,6 +93,13 @@ def _check_password(name: str, given: str | None, shortest: int) -> None:
         raise StartError(
             f"{name} has {len(given)} characters. Use at least {shortest}, or leave it out: kfhub then makes one."
         )
+
+
+def _keep_private(folder: Path) -> None:
+    """Takes the permissions of others off a folder that was there; not off one that is shared like /tmp."""
+    found = folder.stat()
+    if found.st_uid == os.geteuid() and found.st_mode & 0o077 and not found.st_mode & stat.S_ISVTX:
+        folder.chmod(0o700)
 
 
 def _kept(path: Path, size: int) -> str:

@@ -33,6 +33,7 @@ def start(say: Say) -> int:
     Raises StartError, before anything runs, if it can't start.
     """
     settings = Settings.from_environment()
+    umask = os.umask(0o077)  # what is made here is for this account
     with _only_one(settings.data) as lock:
         copy_config(settings.data)
         settings.check()
@@ -41,7 +42,7 @@ def start(say: Say) -> int:
                 raise StartError(
                     f"{PACKAGE / part} is missing. In a checkout run `make start`, which builds it."
                 )
-        return _run(settings, say, lock)
+        return _run(settings, say, lock, umask)
 
 
 def copy_config(data: Path) -> None:
@@ -70,7 +71,7 @@ def _only_one(data: Path) -> Iterator[int]:
         yield lock.fileno()
 
 
-def _run(settings: Settings, say: Say, lock: int) -> int:
+def _run(settings: Settings, say: Say, lock: int, umask: int) -> int:
     told: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: told.append(number))
@@ -86,6 +87,7 @@ def _run(settings: Settings, say: Say, lock: int) -> int:
             stdout=output,
             stderr=subprocess.STDOUT,
             pass_fds=(lock,),
+            umask=umask,  # the hub sets its own, and gives notebooks this one
             start_new_session=True,  # Ctrl-C comes here first
         )
     if _wait_until_ready(settings, hub, told, say):

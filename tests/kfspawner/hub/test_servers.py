@@ -32,7 +32,7 @@ manager = RunManager(Path.cwd(), command=[sys.executable, "-c", "import time; ti
 manager.create(RunSpec.model_validate(spec))
 """
 SLEEP = "import time; time.sleep(600)"
-PATHS = "import random, sys; open('paths', 'w').write(random.TAKEN)"
+PATHS = "import random; open('paths', 'w').write(random.TAKEN)"
 HOG = "import time; held = bytearray(900 * 2**20); time.sleep(600)"
 ORPHAN = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(601)'], start_new_session=True)"
 
@@ -125,6 +125,9 @@ def test_modules_of_the_workspace_are_for_kernels_and_never_for_the_server(
     kernel(workspace, "paths", PATHS)
     assert bob.inside("POST", "modules", "api/kernels", {"name": "paths"}).status_code == 201
     until(lambda: (workspace / "paths").is_file() and (workspace / "paths").read_text() == "yes")
+    umask = os.umask(0o077)
+    os.umask(umask)
+    assert (workspace / "paths").stat().st_mode & 0o777 == 0o666 & ~umask  # not the hub's own umask
     assert bob.rest("DELETE", "modules").status_code in (202, 204)
 
 

@@ -106,6 +106,21 @@ def test_passwords_are_made_once_and_kept_private(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
 
+def test_a_data_folder_that_was_there_is_made_private(tmp_path: Path) -> None:
+    for before, after in ((0o755, 0o700), (0o700, 0o700), (0o500, 0o500), (0o1777, 0o1777)):
+        tmp_path.chmod(before)
+        Settings.from_environment(
+            {"KFHUB_DATA": str(tmp_path), "KFHUB_PASSWORD": "y" * 8, "KFHUB_ADMIN_PASSWORD": "z" * 32}
+        )
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == after
+    tmp_path.chmod(0o700)
+
+
+def test_what_the_hub_writes_is_for_its_account(hub: Any) -> None:
+    for name in ("jupyterhub.sqlite", "jupyterhub_config.py", "kfhub.lock", "logs/hub.log"):
+        assert stat.S_IMODE((hub.data / name).stat().st_mode) == 0o600
+
+
 def test_given_passwords_are_not_written_down(tmp_path: Path) -> None:
     Settings.from_environment(
         {"KFHUB_DATA": str(tmp_path), "KFHUB_PASSWORD": "y" * 8, "KFHUB_ADMIN_PASSWORD": "z" * 32}
