@@ -94,7 +94,7 @@ def locate(url: str, mounts: str | None = None) -> Sqlite | MySql:
 def _sqlite(url: str, mounts: str) -> Sqlite:
     prefix, _, rest = url.partition("///")
     path = unquote(rest)
-    if prefix.lower() != "sqlite:" or not path or "\0" in path or "?" in path:
+    if prefix.lower() != "sqlite:" or not path or "\0" in path or "?" in rest:
         raise StoreUnavailable(
             "A SQLite store is given as sqlite:///relative/path or sqlite:////absolute/path, with no options."
         )

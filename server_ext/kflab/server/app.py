@@ -6,6 +6,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
@@ -39,7 +40,8 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
 
     @default("metadata_url")
     def _metadata_url(self) -> str:
-        return os.environ.get("KFLAB_METADATA_URL") or f"sqlite:///{self._workspace() / '.kflab/metadata.db'}"
+        file = quote(str(self._workspace() / ".kflab/metadata.db"))
+        return os.environ.get("KFLAB_METADATA_URL") or f"sqlite:///{file}"
 
     def _workspace(self) -> Path:
         return Path(self.serverapp.root_dir).resolve()

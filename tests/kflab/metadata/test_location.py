@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from jupyter_server.serverapp import ServerApp
 
 from kflab.metadata.errors import StoreUnavailable
 from kflab.metadata.location import MySql, Sqlite, file_system, locate
+from kflab.metadata.mlmd import connect
+from kflab.server.app import KFLabApp
 
 MOUNTS = """/dev/sda1 / ext4 rw 0 0
 server:/home /home nfs4 rw 0 0
@@ -20,6 +23,20 @@ def test_a_file(tmp_path: Path) -> None:
     place = locate(f"sqlite:///{tmp_path}/a%20b.sqlite")
     assert place == Sqlite(tmp_path / "a b.sqlite")
     assert place.index == tmp_path / "a b.sqlite.index"
+
+
+@pytest.mark.parametrize("name", ["100%20done", "what?", "a#b", "ä b"])
+def test_the_default_is_in_the_workspace_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("KFLAB_METADATA_URL", raising=False)
+    root = tmp_path / name
+    root.mkdir()
+    app = KFLabApp(serverapp=ServerApp(root_dir=str(root)))
+    place = locate(app.metadata_url)
+    assert place == Sqlite(root.resolve() / ".kflab/metadata.db")
+    connect(place)
+    assert (root / ".kflab/metadata.db").stat().st_size
 
 
 def test_a_database() -> None:
