@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import ipaddress
 import json
 import os
 import stat
@@ -51,7 +53,8 @@ class Connection:
     ) -> Any:
         """Send JSON, return JSON.
 
-        Raises Unreachable if no server answers or it says 502, 503 or 504, and ApiError for any other refusal.
+        Raises Unreachable if no server answers or it says 502, 503 or 504 or sends us elsewhere, and ApiError for
+        any other refusal.
         """
         url = self.url + path
         given = {k: v for k, v in (query or {}).items() if v is not None}
@@ -64,9 +67,13 @@ class Connection:
             data = json.dumps(body, allow_nan=False).encode()
             request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, data, timeout=TIMEOUT) as answer:  # noqa: S310
+            with _opener(_loopback(url)).open(request, data, timeout=TIMEOUT) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
+            if error.code in range(300, 400):
+                raise Unreachable(
+                    f"{self.url} is not a kflab server's address: it sends on to {error.headers.get('Location')}"
+                ) from error
             message, fields = _refusal(error)
             if error.code in (502, 503, 504):
                 raise Unreachable(message) from error
@@ -74,6 +81,27 @@ class Connection:
         except (OSError, HTTPException) as error:
             raise Unreachable(f"the kflab server at {self.url} does not answer ({error})") from error
         return json.loads(text) if text else None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The token is for the server that was named, and what is recorded must not turn into a GET."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+@functools.cache
+def _opener(direct: bool) -> urllib.request.OpenerDirector:
+    """`direct`: past the proxies of the environment, which would get the token."""
+    return urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({} if direct else None))
+
+
+def _loopback(url: str) -> bool:
+    host = urllib.parse.urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _refusal(error: urllib.error.HTTPError) -> tuple[str, list[dict[str, str]]]:

@@ -1,10 +1,15 @@
 import json
+import threading
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kflab.sdk import connection
-from kflab.sdk.connection import Unreachable
+from kflab.sdk.connection import Connection, Unreachable
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +53,71 @@ def test_a_url_that_is_no_http_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("KFLAB_URL", "file:///etc/")
     with pytest.raises(Unreachable, match="http"):
         connection.find()
+
+
+class Seen(ThreadingHTTPServer):
+    """Notes who came with which token; sends to `elsewhere` if there is one."""
+
+    def __init__(self) -> None:
+        self.came: list[tuple[str, str | None]] = []
+        self.elsewhere = ""
+        super().__init__(("127.0.0.1", 0), Note)
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+
+
+class Note(BaseHTTPRequestHandler):
+    server: Seen
+
+    def do_GET(self) -> None:
+        self.server.came.append((self.path, self.headers["Authorization"]))
+        self.send_response(302 if self.server.elsewhere else 200)
+        self.send_header("Location", self.server.elsewhere)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    do_POST = do_GET
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def two() -> Iterator[tuple[Seen, Seen]]:
+    made = Seen(), Seen()
+    for one in made:
+        threading.Thread(target=one.serve_forever, args=(0.01,), daemon=True).start()
+    yield made
+    for one in made:
+        one.shutdown()
+        one.server_close()
+
+
+def test_a_proxy_gets_no_token_of_a_server_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, two: tuple[Seen, Seen]
+) -> None:
+    server, proxy = two
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy.url)
+    monkeypatch.setattr(urllib.request, "_opener", None)  # it remembers the proxies of its first use
+    connection._opener.cache_clear()
+    for host in ("127.0.0.1", "localhost"):
+        Connection(f"http://{host}:{server.server_port}/kflab/api/", "secret").request("GET", "runs")
+    assert not proxy.came and server.came == [("/kflab/api/runs", "token secret")] * 2
+    # A server elsewhere may be within reach of the proxy only.
+    Connection("http://kflab.example/kflab/api/", "secret").request("GET", "runs")
+    assert proxy.came == [("http://kflab.example/kflab/api/runs", "token secret")]
+    connection._opener.cache_clear()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_token_goes_nowhere_else(two: tuple[Seen, Seen], method: str) -> None:
+    server, other = two
+    server.elsewhere = other.url
+    with pytest.raises(Unreachable, match=f"sends on to {other.url}"):
+        Connection(server.url, "secret").request(method, "runs")
+    assert len(server.came) == 1 and not other.came
 
 
 def test_no_server_is_unreachable(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
