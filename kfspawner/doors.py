@@ -15,8 +15,8 @@ from typing import Any
 
 from jupyterhub.utils import url_path_join
 from tornado import web
-from traitlets import Unicode
-from traitlets.config import LoggingConfigurable
+from traitlets import TraitError, Unicode
+from traitlets.config import Config, LoggingConfigurable
 
 from . import form
 from .errors import FieldError, PolicyError
@@ -25,6 +25,8 @@ from .policy import Policy
 
 __all__ = ["DEFAULT", "Doors"]
 
+# JupyterHub's settings for what the doors do here; beside them a hook of an admin would never be called.
+_OURS = ("apply_user_options", "options_form", "options_from_form", "options_from_query")
 DEFAULT = "default"  # the notebook that JupyterHub's unnamed server is
 
 
@@ -75,10 +77,23 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.check_config(self.config)
         self._fresh = False  # its record was made by a request that only wanted to start it
         self._before: dict[str, Any] | None = None  # the options stored before this request
         _made.set(self)
         self.observe(self._remember, "handler")
+
+    @classmethod
+    def check_config(cls, config: Config) -> None:
+        """Raises TraitError for a setting that JupyterHub's spawners have and those of kfhub don't."""
+        for section in cls.section_names():
+            for name in _OURS:
+                if section in config and name in config[section]:
+                    raise TraitError(
+                        f"c.{section}.{name} can't be set: kfhub reads the options of a notebook itself, by the"
+                        " policy. Remove the line; what users may choose is set in spawner_ui_config.yaml, and"
+                        " c.Spawner.pre_spawn_hook is called before each start."
+                    )
 
     # --- for subclasses -------------------------------------------------------------------------
 

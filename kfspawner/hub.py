@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from jupyterhub.app import JupyterHub
 from jupyterhub.utils import random_port
 
+from .doors import Doors
 from .limits import scopes_work
 from .local import SHARED_ACCOUNT, guard_command
 from .settings import Settings, StartError
@@ -39,9 +41,7 @@ def configure(c: Any) -> None:
     hub.hub_bind_url = f"http://127.0.0.1:{random_port()}"
     hub.db_url = f"sqlite:///{data / 'jupyterhub.sqlite'}"
     hub.cookie_secret_file = str(data / "jupyterhub_cookie_secret")
-    hub.tornado_settings = {"static_handler_class": StaticFiles}
     hub.template_paths = [str(data / "templates")]
-    hub.template_vars = {"kfhub_notice": SHARED_ACCOUNT}
     hub.allow_named_servers = True
 
     c.ConfigurableHTTPProxy.command = [
@@ -71,6 +71,17 @@ def configure(c: Any) -> None:
     c.LocalSpawner.poll_interval = 2
     c.LocalSpawner.start_timeout = c.LocalSpawner.http_timeout = 120
     c.LocalSpawner.consecutive_failure_limit = 0
+
+    def complete(change: Any) -> None:
+        # once the file is read as a whole: it may have replaced dictionaries
+        app, spawner = change["owner"], change["new"]
+        if issubclass(spawner, Doors):
+            spawner.check_config(c)
+        app.tornado_settings = {"static_handler_class": StaticFiles, **app.tornado_settings}
+        app.template_vars = {"kfhub_notice": SHARED_ACCOUNT, **app.template_vars}
+
+    if JupyterHub.initialized():
+        JupyterHub.instance().observe(complete, "spawner_class")
 
 
 def node() -> Path:
