@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from jupyterhub.app import JupyterHub
+from jupyterhub.spawner import Spawner
 from traitlets import TraitError
 from traitlets.config import Config
 
@@ -68,3 +71,9 @@ def test_a_hook_that_would_never_be_called_is_refused(
             orm_spawner=SimpleNamespace(name="", state={}, server=None),
             config=Config({section: {name: print}}),
         )
+
+
+def test_jupyterhub_finds_the_spawner_by_its_short_name() -> None:
+    points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    module, _, name = points["jupyterhub.spawners"]["kfhub-local"].partition(":")
+    assert issubclass(getattr(import_module(module), name), Spawner)
