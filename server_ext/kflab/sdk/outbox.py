@@ -17,12 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from kflab.sdk.connection import ApiError
+from kflab.sdk.connection import ApiError, Unreachable
 
 __all__ = ["Outbox", "pending"]
 
 Batch = dict[str, Any]
 Send = Callable[[Batch], dict[str, Any]]
+# What the server will never take, whenever it is asked: the batch itself is at fault.
+_FINAL = (400, 409, 413, 422)
 _KEEP_IDS = 30 * 24 * 3600.0
 
 
@@ -82,7 +84,8 @@ class Outbox:
     def replay(self, send: Send) -> int:
         """Send what waits, oldest file first; return how many batches were sent.
 
-        What `send` raises ends it: that batch and those after it stay.
+        What `send` raises ends it: that batch and those after it stay. Only a batch that the server will never take
+        is put aside, and the next one goes. Any other refusal but 401 and 403 is raised as Unreachable.
         """
         if not self.folder.is_dir():
             return 0
@@ -96,29 +99,36 @@ class Outbox:
     def _replay(self, file: Path, lines: list[Batch], send: Send) -> int:
         known = self._ids_file(file)
         ids: dict[str, Any] = json.loads(known.read_text("utf-8")) if known.is_file() else {}
-        for batch in lines:
-            try:
-                answer = send(_filled(batch, ids))
-            except ApiError as error:
-                if error.status in (401, 403):
-                    raise
-                # The server will never take it: it must not hold up the rest, nor be lost.
-                rejected = file.with_suffix(".rejected")
-                with rejected.open("a") as out:
-                    out.write(json.dumps({"error": str(error), "batch": batch}) + "\n")
-                warnings.warn(
-                    f"kflab: a waiting record was refused: {error} It is kept in {rejected}.", stacklevel=2
-                )
-                continue
-            ids |= {pending(batch["key"], ref): node for ref, node in answer["ids"].items()}
+        done = 0
+        try:
+            for batch in lines:
+                try:
+                    answer = send(_filled(batch, ids))
+                except ApiError as error:
+                    if error.status in (401, 403):
+                        raise
+                    if error.status not in _FINAL:
+                        raise Unreachable(f"the server can't take what waits: {error}") from error
+                    _put_aside(file, batch, error)
+                else:
+                    ids |= {pending(batch["key"], ref): node for ref, node in answer["ids"].items()}
+                done += 1
+        finally:
+            if done:
+                # The ids first: what is sent a second time gets the same ones.
+                _write(known, json.dumps(ids))
+                self._leave(file, lines[done:])
+                if file == self._file:
+                    self._ids = ids
+        return done
+
+    @staticmethod
+    def _leave(file: Path, lines: list[Batch]) -> None:
+        """Keep these batches only, while the lock is held; who waits for it notices that the file is another one."""
         if lines:
-            scratch = known.with_suffix(".tmp")
-            scratch.write_text(json.dumps(ids), "utf-8")
-            scratch.replace(known)
+            _write(file, "".join(json.dumps(batch, allow_nan=False) + "\n" for batch in lines))
+        else:
             file.unlink()
-            if file == self._file:
-                self._ids = ids
-        return len(lines)
 
     @staticmethod
     def _ids_file(file: Path) -> Path:
@@ -128,6 +138,24 @@ class Outbox:
         for known in self.folder.glob("*.ids.json"):
             if time.time() - known.stat().st_mtime > _KEEP_IDS:
                 known.unlink(missing_ok=True)
+
+
+def _put_aside(file: Path, batch: Batch, error: ApiError) -> None:
+    """The server will never take it: it must not hold up the rest, nor be lost."""
+    rejected = file.with_suffix(".rejected")
+    with rejected.open("a") as out:
+        out.write(json.dumps({"error": str(error), "batch": batch}) + "\n")
+    warnings.warn(f"kflab: a waiting record was refused: {error} It is kept in {rejected}.", stacklevel=3)
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file as a whole; it is on the disk when this returns."""
+    scratch = path.with_name(path.name + ".tmp")
+    with scratch.open("w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    scratch.replace(path)
 
 
 def _cut_torn_line(out: BinaryIO) -> None:
@@ -151,16 +179,18 @@ def _same(descriptor: int, path: Path) -> bool:
 @contextmanager
 def _locked(file: Path) -> Iterator[list[Batch]]:
     """The batches of a file while no one else adds or sends; none if another process sent them meanwhile."""
-    try:
-        handle = file.open("rb")
-    except FileNotFoundError:
-        yield []
-        return
-    with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if not _same(handle.fileno(), file):
+    while True:
+        try:
+            handle = file.open("rb")
+        except FileNotFoundError:
             yield []
             return
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if _same(handle.fileno(), file):
+            break
+        # Sent meanwhile, or in part: then what is left is in another file of this name.
+        handle.close()
+    with handle:
         # A line without its end was cut off by a crash before the caller was told that it is kept.
         complete = [line for line in handle.read().splitlines(keepends=True) if line.endswith(b"\n")]
         yield [json.loads(line) for line in complete if line.strip()]

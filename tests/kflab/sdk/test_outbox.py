@@ -30,13 +30,13 @@ class Store:
         self.batches: dict[str, dict[str, Any]] = {}
         self.ids: dict[str, dict[str, int]] = {}
         self.calls = 0
-        self.refuse: str | None = None
+        self.refuse: dict[str, int] = {}
 
     def send(self, batch: dict[str, Any]) -> dict[str, Any]:
         self.calls += 1
         key = batch["key"]
-        if self.refuse == key:
-            raise ApiError("type is unknown", 400)
+        if key in self.refuse:
+            raise ApiError("type is unknown", self.refuse[key])
         if key not in self.ids:
             self.batches[key] = json.loads(json.dumps(batch))
             refs = [n["ref"] for k in ("executions", "artifacts") for n in batch.get(k, []) if "ref" in n]
@@ -151,11 +151,68 @@ def test_a_refused_record_is_kept_aside_and_holds_up_nothing(tmp_path: Path, sto
     outbox = Outbox(tmp_path, "a")
     for key in ("K1", "K2", "K3"):
         outbox.add({"key": key, "artifacts": [{"ref": "x"}]})
-    store.refuse = "K2"
+    store.refuse["K2"] = 400
     with pytest.warns(UserWarning, match="was refused"):
         outbox.replay(store.send)
     assert list(store.batches) == ["K1", "K3"]
     assert json.loads((tmp_path / "a.rejected").read_text())["batch"]["key"] == "K2"
+
+
+@pytest.mark.parametrize("status", [404, 408, 424, 429, 500, 507])
+def test_a_refusal_that_may_pass_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, store: Store, server: str, status: int
+) -> None:
+    with pytest.warns(UserWarning, match="sent when a server answers"):
+        exe = kflab.Execution(name="e")
+        exe.log_output(kflab.Model(name="first"))
+    (waiting,) = recorder_module.recorder().outbox.folder.glob("*.jsonl")
+    store.refuse[json.loads(waiting.read_text())["key"]] = status
+    connect(monkeypatch, server)
+    model = exe.log_output(kflab.Model(name="m"))
+    assert not store.batches and str(model.id).startswith("pending:")
+    store.refuse.clear()
+    assert recorder_module.recorder().replay() == 2
+    assert len(store.batches) == 2 and isinstance(model.id, int)
+
+
+def test_what_was_sent_or_refused_is_done_with_when_the_server_goes_away(
+    tmp_path: Path, store: Store
+) -> None:
+    outbox = Outbox(tmp_path, "a")
+    for key in ("K1", "K2"):
+        outbox.add({"key": key, "artifacts": [{"ref": "x"}]})
+    outbox.add({"key": "K3", "artifacts": [{"ref": "x", "set": {"of": pending("K1", "x")}}]})
+    store.refuse = {"K2": 400, "K3": 500}
+    with pytest.warns(UserWarning, match="was refused"), pytest.raises(Unreachable, match="type is unknown"):
+        outbox.replay(store.send)
+    assert outbox.resolve(pending("K1", "x")) == store.ids["K1"]["x"]
+    store.refuse = {"K2": 400}
+    assert Outbox(tmp_path, "b").replay(store.send) == 1
+    assert store.calls == 4 and list(store.batches) == ["K1", "K3"]
+    assert store.batches["K3"]["artifacts"][0]["set"]["of"] == store.ids["K1"]["x"]
+    assert len((tmp_path / "a.rejected").read_text().splitlines()) == 1
+    assert not outbox.waiting()
+
+
+def test_who_waits_while_a_file_is_sent_in_part_sends_the_rest(tmp_path: Path, store: Store) -> None:
+    outbox = Outbox(tmp_path, "a")
+    for key in ("K1", "K2"):
+        outbox.add({"key": key, "artifacts": [{"ref": "x"}]})
+    other: list[threading.Thread] = []
+
+    def goes_away(batch: dict[str, Any]) -> dict[str, Any]:
+        if batch["key"] == "K2":
+            other.append(threading.Thread(target=Outbox(tmp_path, "b").replay, args=(store.send,)))
+            other[0].start()
+            other[0].join(0.3)  # it has the file open by now, and waits for the lock
+            assert other[0].is_alive()
+            raise Unreachable("gone")
+        return store.send(batch)
+
+    with pytest.raises(Unreachable):
+        outbox.replay(goes_away)
+    other[0].join(60)
+    assert list(store.batches) == ["K1", "K2"] and not outbox.waiting()
 
 
 @settings(max_examples=60, deadline=None)
