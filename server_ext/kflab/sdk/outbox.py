@@ -55,12 +55,23 @@ class Outbox:
         self.folder = folder
         self._file = folder / f"{name}.jsonl"
         self._ids: dict[str, Any] = {}
+        self._ids_seen: tuple[int, int] | None = None
 
     def resolve(self, value: Any) -> Any:
         """The value with each pending id that has become known replaced by the real one."""
-        if not self._ids and self._ids_file(self._file).is_file():
-            self._ids = json.loads(self._ids_file(self._file).read_text("utf-8"))
+        self._learn()
         return _filled(value, self._ids)
+
+    def _learn(self) -> None:
+        """Take in the ids that were given since, whoever has sent the batches: this process or another one."""
+        known = self._ids_file(self._file)
+        try:
+            state = known.stat()
+            if (seen := (state.st_ino, state.st_mtime_ns)) != self._ids_seen:
+                self._ids |= json.loads(known.read_text("utf-8"))
+                self._ids_seen = seen
+        except FileNotFoundError:
+            pass  # none were given, or so long ago that they are forgotten there
 
     def add(self, batch: Batch) -> None:
         """Append the batch; it is on the disk when this returns."""
@@ -118,8 +129,6 @@ class Outbox:
                 # The ids first: what is sent a second time gets the same ones.
                 _write(known, json.dumps(ids))
                 self._leave(file, lines[done:])
-                if file == self._file:
-                    self._ids = ids
         return done
 
     @staticmethod

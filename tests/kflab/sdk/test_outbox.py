@@ -194,6 +194,17 @@ def test_what_was_sent_or_refused_is_done_with_when_the_server_goes_away(
     assert not outbox.waiting()
 
 
+def test_ids_are_learned_each_time_another_process_sends(tmp_path: Path, store: Store) -> None:
+    outbox, other = Outbox(tmp_path, "a"), Outbox(tmp_path, "b")
+    for n, sender in enumerate((outbox, other, other)):
+        key = f"K{n}"
+        outbox.add({"key": key, "artifacts": [{"ref": "x"}]})
+        assert outbox.resolve(pending(key, "x")) == pending(key, "x")
+        sender.replay(store.send)
+        assert outbox.resolve([pending(key, "x")]) == [store.ids[key]["x"]]
+    assert outbox.resolve(pending("K0", "x")) == store.ids["K0"]["x"]
+
+
 def test_who_waits_while_a_file_is_sent_in_part_sends_the_rest(tmp_path: Path, store: Store) -> None:
     outbox = Outbox(tmp_path, "a")
     for key in ("K1", "K2"):
