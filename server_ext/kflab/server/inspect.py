@@ -14,8 +14,8 @@ from kflab.server.errors import Refused, Unavailable
 __all__ = ["Inspector"]
 
 _MAX_ANSWER = 32 * 1024 * 1024
-# A second one, so that a form can be filled in while a large file is read.
-_PROCESSES = 2
+# What reads whole files. It has a process of its own, so that a form can be filled in and sent meanwhile.
+_SLOW = frozenset({"profile"})
 
 Process = asyncio.subprocess.Process
 
@@ -26,15 +26,16 @@ class Inspector:
     def __init__(self, root: Path, timeout: float = 60.0) -> None:
         self._root = root
         self._timeout = timeout
-        self._free = asyncio.Semaphore(_PROCESSES)
-        self._idle: list[Process] = []
+        self._free = {True: asyncio.Lock(), False: asyncio.Lock()}
+        self._idle: dict[bool, Process] = {}
         self._closed = False
 
     async def ask(self, ask: str, **request: Any) -> Any:
         """What a helper answers. Raises Refused for the user's mistake, Unavailable if there is no answer in time."""
+        slow = ask in _SLOW
         try:
-            async with asyncio.timeout(self._timeout), self._free:
-                line = await self._exchange({"ask": ask, **request})
+            async with self._free[slow], asyncio.timeout(self._timeout):
+                line = await self._exchange(slow, {"ask": ask, **request})
         except TimeoutError:
             raise Unavailable(
                 f"Reading the data took more than {self._timeout:g} s and was stopped. Use a smaller file, or parquet."
@@ -48,8 +49,8 @@ class Inspector:
             raise Refused(answer["error"]["message"], [answer["error"]])
         return answer["ok"]
 
-    async def _exchange(self, request: dict[str, Any]) -> bytes:
-        process = await self._take()
+    async def _exchange(self, slow: bool, request: dict[str, Any]) -> bytes:
+        process = await self._take(slow)
         try:
             if process.stdin is None or process.stdout is None:
                 raise OSError("the process has no pipes")
@@ -63,14 +64,13 @@ class Inspector:
         if self._closed:
             await _kill(process)
         else:
-            self._idle.append(process)
+            self._idle[slow] = process
         return line
 
-    async def _take(self) -> Process:
-        while self._idle:
-            process = self._idle.pop()
-            if process.returncode is None:
-                return process
+    async def _take(self, slow: bool) -> Process:
+        process = self._idle.pop(slow, None)
+        if process is not None and process.returncode is None:
+            return process
         # Its own session: Ctrl-C in the server's terminal is for the server, which may ask whether it is meant.
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -87,7 +87,7 @@ class Inspector:
     async def close(self) -> None:
         self._closed = True
         while self._idle:
-            await _kill(self._idle.pop())
+            await _kill(self._idle.popitem()[1])
 
 
 async def _kill(process: Process) -> None:

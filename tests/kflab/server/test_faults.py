@@ -171,11 +171,22 @@ def test_an_inspector_killed_in_the_middle(lab: Lab, slow_file: str) -> None:
     assert lab.get("models")["total"]
 
 
-def test_a_form_is_filled_in_while_a_large_file_is_read(lab: Lab, slow_file: str) -> None:
-    with ThreadPoolExecutor(1) as threads:
-        asked = threads.submit(lab.http.get, "datasets/profile", params={"uri": slow_file})
-        reader = busy(lab, slow_file)
+def test_a_form_is_filled_in_and_sent_while_large_files_are_read(lab: Lab, slow_file: str) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        asked = [
+            threads.submit(lab.http.get, "datasets/profile", params={"uri": slow_file}) for _ in range(3)
+        ]
+        busy(lab, slow_file)
         assert lab.get("methods")["metrics"]
-        assert not asked.done(), "the form did not wait for the file"
-        reader.kill()
-        said(asked.result())
+        run = lab.run()
+        assert not any(one.done() for one in asked), "the form did not wait for a file"
+
+        def given_up() -> bool:
+            for reader in children(lab.pid, INSPECTOR):
+                reader.kill()
+            return all(one.done() for one in asked)
+
+        until(given_up)
+        for one in asked:
+            said(one.result())
+    lab.ended(run)

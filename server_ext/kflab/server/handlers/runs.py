@@ -170,10 +170,10 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: 
                 await asyncio.sleep(_FRAME_SECONDS)
         except WebSocketClosedError:
             return
-        except RunNotFound:
-            self.close(1000, "the run has been deleted")
-        except OSError as error:
-            self.log.warning("kflab: the events of a run cannot be read: %s", error)
+        except RunNotFound as error:
+            self.close(1000, str(error)[:120])
+        except Exception:
+            self.log.warning("kflab: the events of run %s cannot be read", id, exc_info=True)
             self.close(1011, "the log of the run cannot be read")
 
     def _frame(self, id: str) -> tuple[bytes, bool]:
