@@ -224,4 +224,4 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
 
 def _refusal(error: PolicyError, message: str) -> web.HTTPError:
     # the form tells its errors itself, each beside its field: there `message` is empty
-    return _Refusal(400, str(error).replace("%", "%%"), message)
+    return _Refusal(400, str(error), message)

@@ -182,12 +182,14 @@ def test_all_faults_of_a_request_are_named_at_once(ada: Any) -> None:
     assert {line.split(":")[0] for line in message.splitlines()} == {"cpu", "memory", "image"}
 
 
-def test_percent_signs_come_back_as_typed(ada: Any) -> None:
+def test_percent_signs_come_back_as_typed(hub: Any, ada: Any) -> None:
     for door in (ada.form, ada.link):
         answer = door({"cpu": "50% %s %d"})
         assert answer.status_code == 400
         assert BeautifulSoup(answer.text, "html.parser").select_one("#kf-cpu")["value"] == "50% %s %d"
-    assert "50% %s" in ada.rest("POST", "", {"user_options": {"cpu": "50% %s"}}).json()["message"]
+    assert '"50% %s"' in ada.rest("POST", "", {"user_options": {"cpu": "50% %s"}}).json()["message"]
+    log = (hub.data / "logs/hub.log").read_text()
+    assert '"50% %s"' in log and "%%" not in log
 
 
 def test_markup_is_shown_as_text(ada: Any) -> None:
