@@ -6,6 +6,7 @@ a server that nobody had before is not left behind, and the form comes back with
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from jupyterhub import orm
 from jupyterhub.utils import url_path_join
+from sqlalchemy import event
 from tornado import web
 from traitlets import TraitError, Unicode
 from traitlets.config import Config, LoggingConfigurable
@@ -42,7 +45,12 @@ class _Typed:
 
 
 _typed: ContextVar[_Typed | None] = ContextVar("kfhub_typed", default=None)
-_made: ContextVar[object] = ContextVar("kfhub_made", default=None)
+_made: ContextVar[Any] = ContextVar("kfhub_made", default=None)  # the record that this request made
+
+
+@event.listens_for(orm.Spawner, "init")  # not when one is read from the database
+def _note_made(record: orm.Spawner, *_: object) -> None:
+    _made.set(record)
 
 
 class _Refusal(web.HTTPError):
@@ -57,6 +65,11 @@ class _ShowForm(Exception):
     """Ends a link with options: the form is shown with them, and nothing starts."""
 
     jupyterhub_message = ""  # the page has no error to show
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A log filter. JupyterHub logs whatever ends a link as an error, with a traceback; this is none."""
+    return not (record.exc_info and record.exc_info[0] is _ShowForm)
 
 
 @lru_cache(maxsize=4)
@@ -80,7 +93,6 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
         self.check_config(self.config)
         self._fresh = False  # its record was made by a request that only wanted to start it
         self._before: dict[str, Any] | None = None  # the options stored before this request
-        _made.set(self)
         self.observe(self._remember, "handler")
 
     @classmethod
@@ -136,6 +148,9 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
     def options_from_query(self, query_data: Mapping[str, list[str]]) -> dict[str, Any]:
         """A link with `opt-` parameters: it fills the form in, and never starts a server by itself."""
         self._read(query_data)
+        self._forget()
+        log = (self.handler or self).log
+        getattr(log, "logger", log).addFilter(_is_news)
         raise _ShowForm
 
     @staticmethod
@@ -202,7 +217,11 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
 
     def _note_fresh(self) -> None:
         record = self.orm_spawner
-        if _made.get() is self and self.name and not (record.user_options or record.started or record.state):
+        if (
+            _made.get() is record
+            and self.name
+            and not (record.user_options or record.started or record.state)
+        ):
             self._fresh = True
 
     def _refuse_start(self) -> None:
@@ -214,7 +233,7 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
         self._spawn_future.add_done_callback(lambda _: self._forget())
 
     def _forget(self) -> None:
-        """Removes the record of a server that exists only because a refused request named it."""
+        """Removes the record of a server that exists only because a request named it and started nothing."""
         if self._fresh and not self.orm_spawner.user_options:
             self._fresh = False
             self.user.spawners.pop(self.name, None)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import threading
 import tracemalloc
+from contextvars import Context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jupyterhub import orm
+from jupyterhub.user import User
+from traitlets.config import Config
 
 from kfspawner import Owner, Policy
+from kfspawner.doors import _ShowForm
 from kfspawner.folders import Folders
 from kfspawner.local import LocalSpawner, NotStarted
 
@@ -74,3 +79,27 @@ def test_only_the_end_of_a_log_is_read(spawner: LocalSpawner, log: Path) -> None
     finally:
         tracemalloc.stop()
     assert "(exit status 3)" in message and "out of tea \N{HOT BEVERAGE} / bye" in message
+
+
+def test_a_link_forgets_the_record_that_it_made_and_none_of_before(policy: Policy, tmp_path: Path) -> None:
+    sessions = orm.new_session_factory(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+
+    def follow(server: str, db: Any) -> None:
+        config = Config(
+            {"LocalSpawner": {"policy_file": str(tmp_path / "spawner_ui_config.yaml"), "data": str(tmp_path)}}
+        )
+        user = User(db.query(orm.User).one(), {"spawner_class": LocalSpawner, "config": config})
+        spawner = user.get_or_create_spawner(server, "")
+        spawner.handler = SimpleNamespace(log=spawner.log)
+        with pytest.raises(_ShowForm):
+            spawner.options_from_query({"cpu": ["1"]})
+
+    with sessions() as first:
+        first.add(orm.User(name="ada"))
+        first.commit()
+        user = User(first.query(orm.User).one(), {"spawner_class": LocalSpawner})
+        user.get_or_create_spawner("mine", "Mine")
+    with sessions() as second:  # the hub was restarted
+        for server in ("mine", "fresh"):
+            Context().run(follow, server, second)
+        assert {record.name for record in second.query(orm.Spawner)} == {"", "mine"}

@@ -208,17 +208,25 @@ def test_what_one_typed_is_not_shown_to_the_next_request(hub: Any, ada: Any) -> 
         assert "SECRET_OF" not in page.text and "kf-errors" not in page.text
 
 
-def test_link_fills_the_form_in_and_starts_nothing(ada: Any, fresh: str) -> None:
+def test_link_fills_the_form_in_and_starts_nothing(hub: Any, ada: Any, fresh: str) -> None:
+    before = (hub.data / "logs/hub.log").stat().st_size
     answer = ada.link({"cpu": "3", "environment": "A=b", "workspace.size": "7Gi"}, fresh)
     soup = BeautifulSoup(answer.text, "html.parser")
     assert answer.status_code == 200
     assert soup.select_one("#kf-cpu")["value"] == "3"
     assert soup.select_one("#kf-workspace-size")["value"] == "7Gi"
     assert soup.select_one("#kf-errors") is None and soup.select_one(".spawn-error-msg") is None
-    assert not ada.servers().get(fresh, {}).get("pending")
-    untouched(ada)
-    if fresh in ada.servers():
-        ada.rest("DELETE", fresh, {"remove": True})
+    untouched(ada, fresh)
+    log = (hub.data / "logs/hub.log").read_bytes()[before:].decode()
+    assert f"/hub/spawn/ada/{fresh}" in log
+    assert "Traceback" not in log and "[E " not in log
+
+
+def test_link_to_a_server_made_before_keeps_it(ada: Any, fresh: str) -> None:
+    assert ada.rest("PUT", fresh, {"display_name": "Mine"}).status_code == 201
+    assert ada.link({"cpu": "3"}, fresh).status_code == 200
+    assert fresh in ada.servers()
+    assert ada.rest("DELETE", fresh, {"remove": True}).status_code == 204
 
 
 def test_form_shows_the_stored_options(ada: Any) -> None:
