@@ -4,8 +4,8 @@ import Alpine from "@alpinejs/csp";
 
 const NAME = "{notebook-name}";
 const ROW = /__row__/g;
-// names that are kept as they are when they become part of a volume's name
-const PLAIN = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9]))*$/;
+// what JupyterHub takes as a server's name (jupyterhub.slugs.is_valid_safe_slug)
+const PLAIN = /^(?=.{1,30}$)[a-z](?:[a-z0-9]|-(?=[a-z0-9]))*$/;
 
 const binary = (text) =>
   text.replace(
@@ -62,8 +62,21 @@ Alpine.data("kfhubForm", () => ({
     workspace?.addEventListener("input", () => {
       untouched = false;
     });
+    // The hub refuses a wrong name with a page of its own, where all that was typed is gone.
+    name.addEventListener("invalid", () =>
+      name.closest("details").setAttribute("open", ""),
+    );
     name.addEventListener("input", () => {
       const chosen = name.value.trim();
+      const fault =
+        chosen === "" || PLAIN.test(chosen)
+          ? ""
+          : "Begin with a lower-case letter, then letters, digits and single '-', 30 characters at most, such as my-notebook.";
+      name.setCustomValidity(fault);
+      name.classList.toggle("is-invalid", fault !== "");
+      name.setAttribute("aria-invalid", String(fault !== ""));
+      find("kf-notebook-error").textContent = fault;
+      this.fold("name", chosen || "default");
       const query = this.form.getAttribute("action").replace(/^[^?]*/, "");
       const path =
         chosen === "" || chosen === "default"
@@ -132,31 +145,31 @@ Alpine.data("kfhubForm", () => ({
     this.refresh();
   },
 
+  // The headline of a folded section. One that is not available here says so, whatever stands in it.
+  fold(key, text) {
+    const summary = this.$root.querySelector(
+      `[data-section="${key}"]:not(:has(> * > fieldset[disabled])) [data-summary]`,
+    );
+    if (summary) {
+      summary.textContent = text;
+    }
+  },
+
   refresh() {
     const value = (id) => find(id)?.value.trim() ?? "";
     const shown = (key) =>
       this.$root.querySelector(`[data-summary="${key}"]`)?.textContent ?? "";
-    // A section that is not available here says so, whatever stands in it.
-    const fold = (key, text) => {
-      const summary = this.$root.querySelector(
-        `[data-section="${key}"]:not(:has(> * > fieldset[disabled])) [data-summary]`,
-      );
-      if (summary) {
-        summary.textContent = text;
-      }
-    };
-
     const card = this.$root.querySelector(
       'input[name="image"]:checked:enabled',
     );
     const image = value("kf-customImage") || card?.dataset.title;
     if (image) {
-      fold("image", image);
+      this.fold("image", image);
     }
     const cpu = value("kf-cpu");
     const memory = value("kf-memory");
     if (cpu && memory) {
-      fold("size", `${cpu} CPU · ${binary(memory)}`);
+      this.fold("size", `${cpu} CPU · ${binary(memory)}`);
     }
     const kind = value("kf-workspace-kind");
     if (kind) {
@@ -164,11 +177,11 @@ Alpine.data("kfhubForm", () => ({
         new: `${binary(value("kf-workspace-size"))}, new`,
         existing: value("kf-workspace-name"),
       };
-      fold("workspace", disk[kind] ?? "none");
+      this.fold("workspace", disk[kind] ?? "none");
     }
     const vendor = find("kf-gpu-vendor");
     if (vendor) {
-      fold(
+      this.fold(
         "gpu",
         vendor.value === "none"
           ? "none"
@@ -180,11 +193,11 @@ Alpine.data("kfhubForm", () => ({
     ];
     if (find("kf-volumes")) {
       const filled = names.map((name) => name.value.trim()).filter(Boolean);
-      fold("dataVolumes", filled.join(", ") || "none");
+      this.fold("dataVolumes", filled.join(", ") || "none");
     }
     const shm = find("kf-shm");
     if (shm) {
-      fold("shm", shm.checked ? "on" : "off");
+      this.fold("shm", shm.checked ? "on" : "off");
     }
     this.image = shown("image");
     this.size = shown("size");
