@@ -198,7 +198,8 @@ def _start(
     signals = _Signals()
     receive, send = os.pipe()
     os.set_blocking(receive, False)
-    given = {**os.environ, process.MARK: str(folder.path)}
+    # skrub makes a folder for downloads in the home folder, which here is the workspace.
+    given = {"SKB_DATA_DIRECTORY": str(folder.data / "skrub"), **os.environ, process.MARK: str(folder.path)}
     env = {**given, **process.thread_environment(threads, given)}
     with folder.text.open("ab", buffering=0) as text:
         try:
