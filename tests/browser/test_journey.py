@@ -45,6 +45,13 @@ def test_from_login_to_metadata(person: Person, page: Page) -> None:
     expect(page.locator("[data-summary=gpu]")).to_have_text("not available here")
     expect(page.locator("[data-summary=size]")).to_contain_text("CPU")
     person.look("form")
+    name = page.get_by_label("Name", exact=True).first
+    name.fill("My Server!")
+    page.locator("form#spawn_form [type=submit]").click()
+    expect(name).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#kf-notebook-error")).to_contain_text("such as my-notebook")
+    expect(name).to_have_value("My Server!")
+    name.fill("default")
     page.locator("#kf-memory").fill("2 giga")
     page.locator("#kf-cpu").fill("1")
     page.locator("form#spawn_form [type=submit]").click()
@@ -176,6 +183,16 @@ def test_a_csv_and_the_network(person: Person, page: Page, hub: Hub) -> None:
     expect(table).to_contain_text("wine.csv", timeout=LONG)
     expect(table).to_contain_text("Model")
     person.look("metadata-dark", ".kf-Metadata")
+    # The examples in the empty filters are filters that find something.
+    for tab in ("Executions", "Artifacts"):
+        page.get_by_role("tab", name=tab).click()
+        expression = page.get_by_label("Filter expression")
+        example = (expression.get_attribute("placeholder") or "").removeprefix("Filter, such as ")
+        with page.expect_response(lambda r: "filter=" in r.url) as answered:
+            expression.fill(example)
+            expression.press("Enter")
+        assert answered.value.json()["total"] > 0, example
+        expect(table.get_by_role("row").nth(1)).to_be_visible()
     page.set_viewport_size({"width": 420, "height": 800})
     person.look("metadata-narrow", ".kf-Metadata")
     page.set_viewport_size({"width": 1400, "height": 900})

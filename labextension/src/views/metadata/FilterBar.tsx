@@ -60,7 +60,9 @@ export function FilterBar({
         className="kf-input kf-Filter-expression"
         aria-label={trans('Filter expression')}
         placeholder={trans(
-          'Filter, such as prop.accuracy > 0.9 and state = LIVE'
+          state.tab === 'executions'
+            ? 'Filter, such as type ~ "Container" and state = "COMPLETE"'
+            : 'Filter, such as prop.values.accuracy > 0.9 and state = "LIVE"'
         )}
         spellCheck={false}
         autoComplete="off"

@@ -251,12 +251,14 @@ function columnsOf(kind: Kind, trans: Trans): Column[] {
 function values(node: Node): string {
   const inner = node.properties['values'];
   const all = {
-    ...node.properties,
-    ...(typeof inner === 'object' ? inner : {})
+    ...(typeof inner === 'object' ? inner : {}),
+    ...node.properties
   };
   return Object.entries(all)
     .flatMap(([name, value]) =>
-      isNumeric(value) ? [`${name} ${brief(value)}`] : []
+      isNumeric(value) && !name.endsWith('_id')
+        ? [`${name} ${brief(value)}`]
+        : []
     )
     .slice(0, 3)
     .join(' · ');

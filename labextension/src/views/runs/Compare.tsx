@@ -15,7 +15,7 @@ export function Compare({
   const { trans } = useHost();
   return (
     <Scroll label={trans('Comparison')}>
-      <table className="kf-Table">
+      <table className="kf-Table kf-Compare">
         <thead>
           <tr>
             <th scope="col">{trans('What')}</th>

@@ -64,9 +64,11 @@ export function RunsView({
             className="jp-Button jp-mod-styled"
             disabled={compared.length < 2}
             onClick={() => setComparing(!comparing)}
-            aria-expanded={comparing}
+            aria-expanded={comparing && compared.length > 1}
           >
-            {comparing ? trans('Hide comparison') : trans('Compare')}
+            {comparing && compared.length > 1
+              ? trans('Hide comparison')
+              : trans('Compare')}
           </button>
           {compared.length < 2 && (
             <span className="kf-help">{trans('Choose 2 or more.')}</span>

@@ -58,7 +58,7 @@ export function Evaluate({
           <p>
             <Icon glyph="lock" />{' '}
             {trans(
-              'The test part is locked: neither training nor this page has seen it.'
+              'The test part is locked: training and this page keep to the other rows.'
             )}
           </p>
           <button
@@ -118,7 +118,7 @@ function Evaluation({
         <StateBadge state={state} /> {headline(live, trans)}
       </p>
       {isLive(state) ? (
-        <Progress live={live} />
+        <Progress live={live} stages={['load', 'score']} />
       ) : (
         <Metrics validation={validation} test={measures(live, 'test')} />
       )}

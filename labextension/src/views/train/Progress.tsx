@@ -7,14 +7,20 @@ import { progress, stageWord } from './words';
 const ORDER = ['split', 'load', 'preprocess', 'fit', 'score', 'save'] as const;
 
 /** The stages of a run with ticks, and how far training is. */
-export function Progress({ live }: { live: Live }): React.ReactElement {
+export function Progress({
+  live,
+  stages = ORDER
+}: {
+  live: Live;
+  stages?: readonly (typeof ORDER)[number][];
+}): React.ReactElement {
   const { trans } = useHost();
   const last = live.epochs[live.epochs.length - 1];
   const far = live.stage === 'fit' ? progress(live, trans) : null;
   return (
     <div className="kf-Progress">
       <ol className="kf-Stages" aria-label={trans('Stages')}>
-        {ORDER.map(name => {
+        {stages.map(name => {
           const now = live.stage === name;
           const done = live.stages.includes(name);
           return (

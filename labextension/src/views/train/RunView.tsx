@@ -132,7 +132,9 @@ function Results({
       />
     ) : (
       <Empty title={trans('This run ended before its first result.')}>
-        {trans('The log below has what it said.')}
+        {live.log
+          ? trans('The log below has what it said.')
+          : trans('It has printed nothing.')}
       </Empty>
     );
   }

@@ -6,7 +6,7 @@ import { Scroll } from '../shared/scroll';
 import { Empty, Failure, Loading, Partial } from '../shared/panels';
 import type { Column, Profile } from '../../api/types';
 import type { StepProps } from './StepProps';
-import { taskWord } from './steps';
+import { emptyTargets, taskWord } from './steps';
 import type { Task } from './draft';
 
 const TASKS: Task[] = ['auto', 'binary', 'multiclass', 'regression'];
@@ -42,6 +42,7 @@ export function StepExplore(props: StepProps): React.ReactElement {
   }
   const { data } = profile;
   const names = data.columns.map(column => column.name);
+  const empty = emptyTargets(data, draft.target);
   const targets = names.includes(draft.target)
     ? names
     : [draft.target, ...names];
@@ -74,6 +75,16 @@ export function StepExplore(props: StepProps): React.ReactElement {
           onChange={value => update({ task: value })}
         />
       </div>
+      {empty > 0 && (
+        <p className="kf-error" role="alert">
+          {trans(
+            'The target %1 is empty in %2 of %3 rows: fill or remove these rows before training.',
+            draft.target,
+            empty,
+            data.rows
+          )}
+        </p>
+      )}
       {data.warnings.map(warning => (
         <Partial key={warning}>{warning}</Partial>
       ))}

@@ -142,6 +142,45 @@ test('an error of the server stands beside its field, which has the focus; what 
   expect((screen.getByLabelText('Seed') as HTMLInputElement).value).toBe('99');
 });
 
+test('an error goes when its step is mended, and only that of its step', async () => {
+  const user = userEvent.setup();
+  const client = new ScriptedClient({
+    ...answers,
+    'POST runs': new ApiError('Not started.', 400, [
+      { field: 'split.seed', message: 'Too large.' },
+      { field: 'dataset.target', message: 'A class has only 1 row.' }
+    ])
+  });
+  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
+  await ready();
+  start();
+  await screen.findByLabelText('Target: the column to predict');
+  fireEvent.click(step('Split'));
+  expect(screen.getAllByText('Too large.').length).toBeGreaterThan(0);
+  await user.type(screen.getByLabelText('Seed'), '1');
+  expect(screen.queryByText('Too large.')).toBeNull();
+  fireEvent.click(step('Explore'));
+  expect(screen.getAllByText('A class has only 1 row.').length).toBeGreaterThan(
+    0
+  );
+});
+
+test('a target with empty cells is told before training', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    'GET datasets/profile': {
+      ...PROFILE,
+      columns: PROFILE.columns.map(column =>
+        column.name === 'target' ? { ...column, missing: 11 } : column
+      )
+    }
+  });
+  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'explore' }} />, client);
+  expect((await screen.findByRole('alert')).textContent).toMatch(
+    /empty in 11 of 178 rows/
+  );
+});
+
 test('a typed number that is none is refused beside it', async () => {
   const client = new ScriptedClient(answers);
   show(

@@ -72,6 +72,16 @@ export function TrainView({
     const next = { ...typed, ...change };
     setTyped(next);
     onState?.(next);
+    // The form of a model's parameters tells its defaults when it is drawn; that mends nothing.
+    const drawn = 'params' in change && !typed.params[draft.family];
+    if (!drawn && Object.keys(change).some(key => key !== 'step')) {
+      setGeneral(null);
+      setErrors(before =>
+        Object.fromEntries(
+          Object.entries(before).filter(([path]) => stepOf(path) !== typed.step)
+        )
+      );
+    }
   };
 
   // A field at fault may be on another step: it takes the focus once that step is drawn.

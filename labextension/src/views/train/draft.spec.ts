@@ -27,6 +27,12 @@ test('another target decides the task, and the task the model', () => {
   const draft = completed({ ...chosen, target: 'alcohol' }, profile, models);
   expect(taskOf(draft, profile)).toBe('regression');
   expect(draft.family).toBe('sklearn:Ridge');
+  const other = { ...chosen, family: 'sklearn:Ridge' };
+  expect(completed(other, profile, models).family).toBe(
+    'sklearn:RandomForestClassifier'
+  );
+  const own = { ...chosen, family: 'churn.py:build' };
+  expect(completed(own, profile, models).family).toBe('churn.py:build');
 });
 
 test('what is wrong is said by path, with what is allowed', () => {

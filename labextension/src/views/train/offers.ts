@@ -44,9 +44,12 @@ export function completed(
   const task = taskOf(draft, profile);
   const fitting = models?.filter(model => suits(model, task)) ?? [];
   const forest = fitting.find(model => model.family.includes('RandomForest'));
+  const chosen = models?.find(model => model.family === draft.family);
+  // Chosen for another dataset, perhaps; code of one's own is in no list.
+  const kept = chosen && !suits(chosen, task) ? '' : draft.family;
   return {
     ...draft,
     target: draft.target || profile?.suggested.target || '',
-    family: draft.family || (forest ?? fitting[0])?.family || ''
+    family: kept || (forest ?? fitting[0])?.family || ''
   };
 }

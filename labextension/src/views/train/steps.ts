@@ -66,6 +66,11 @@ export interface StepLine {
   summary: string;
 }
 
+/** Rows without a target, which no training takes. */
+export function emptyTargets(profile: Profile, target: string): number {
+  return profile.columns.find(column => column.name === target)?.missing ?? 0;
+}
+
 function said(state: string, trans: Trans): string {
   return stateWord(state, trans).toLowerCase();
 }
@@ -91,7 +96,7 @@ export function stepLines(known: Known, trans: Trans): StepLine[] {
         : draft.uri || trans('choose a dataset')
     ],
     explore: [
-      ready && draft.target !== '',
+      ready && draft.target !== '' && emptyTargets(profile, draft.target) === 0,
       draft.target
         ? trans('target: %1, %2', draft.target, taskWord(known.task, trans))
         : trans('choose the target')
