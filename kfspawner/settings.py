@@ -13,7 +13,7 @@ from pathlib import Path
 from .errors import PolicyError
 from .policy import Policy
 
-__all__ = ["Settings", "StartError"]
+__all__ = ["Settings", "StartError", "check_password", "hub_config"]
 
 _SHORTEST, _SHORTEST_ADMIN = 8, 32
 _PASSWORD, _ADMIN_PASSWORD = "KFHUB_PASSWORD", "KFHUB_ADMIN_PASSWORD"
@@ -47,7 +47,7 @@ class Settings:
         port = _port(environ.get("KFHUB_PORT") or "8000")
         data = Path(environ.get("KFHUB_DATA") or ".kfhub").absolute()
         for name, shortest in ((_PASSWORD, _SHORTEST), (_ADMIN_PASSWORD, _SHORTEST_ADMIN)):
-            _check_password(name, environ.get(name), shortest)
+            check_password(name, environ.get(name), shortest)
         try:
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
             _keep_private(data)
@@ -82,13 +82,20 @@ class Settings:
             ) from error
 
 
+def hub_config() -> Path:
+    """The folder of what an admin may edit, as it comes with this package."""
+    package = Path(__file__).parent
+    return next(place for place in (package / "hub_config", package.parent / "hub_config") if place.is_dir())
+
+
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536:
         return int(text)
     raise StartError(f'KFHUB_PORT is "{text}", which is no port. Use a number from 1 to 65535, such as 8000.')
 
 
-def _check_password(name: str, given: str | None, shortest: int) -> None:
+def check_password(name: str, given: str | None, shortest: int) -> None:
+    """Raises StartError for a password that was given and is too short."""
     if given is not None and given != "" and len(given) < shortest:
         raise StartError(
             f"{name} has {len(given)} characters. Use at least {shortest}, or leave it out: kfhub then makes one."

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from .guard import TRAINING
-from .settings import Settings, StartError
+from .settings import Settings, StartError, hub_config
 
 __all__ = ["start"]
 
@@ -47,9 +47,7 @@ def start(say: Say) -> int:
 
 def copy_config(data: Path) -> None:
     """Copies what an admin may edit to `data`, where it is not there yet."""
-    source = next(
-        place for place in (PACKAGE / "hub_config", PACKAGE.parent / "hub_config") if place.is_dir()
-    )
+    source = hub_config()
     for path in sorted(source.rglob("*")):
         target = data / path.relative_to(source)
         if path.is_file() and not target.exists() and "__pycache__" not in path.parts:
