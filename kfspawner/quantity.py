@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 
-__all__ = ["Quantity", "cpu", "human", "size"]
+__all__ = ["Quantity", "cpu", "exact", "human", "size"]
 
 _SUFFIXES: dict[str, Fraction] = {
     "m": Fraction(1, 1000),
@@ -72,6 +72,12 @@ def size(value: object) -> Quantity:
     if amount > _MOST:
         raise ValueError("is more than any machine has. Use a number with Mi or Gi, such as 2Gi")
     return Quantity(text, int(amount))
+
+
+def exact(value: object) -> Fraction | None:
+    """Any quantity that Kubernetes reports, as an exact number of cores or bytes; None if it isn't one."""
+    found = _parse(value)
+    return found[1] if isinstance(found, tuple) else None
 
 
 def human(amount: int) -> str:
