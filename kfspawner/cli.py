@@ -46,3 +46,35 @@ def policy_check(file: Annotated[Path, typer.Argument(help="A spawner_ui_config.
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     typer.echo(summary(policy.rules))
+
+
+@policy_app.command("admission")
+def policy_admission(
+    file: Annotated[Path, typer.Argument(help="A spawner_ui_config.yaml.")],
+    namespace: Annotated[str, typer.Option(help="The hub's namespace.")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Write it to the cluster instead.")] = False,
+) -> None:
+    """Print the ConfigMap that holds kubectl to the policy's images and tolerations, or apply it."""
+    import yaml
+
+    from .admission import parameters
+    from .errors import PolicyError
+    from .policy import Policy
+
+    try:
+        manifest = parameters(Policy.load(file).rules, namespace)
+    except PolicyError as error:
+        typer.echo(f"{file} can't be used:", err=True)
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if not apply:
+        typer.echo(yaml.safe_dump(manifest, sort_keys=False), nl=False)
+        return
+    from .kube_apply import ApplyError, apply_config_map
+
+    try:
+        where = apply_config_map(manifest, namespace)
+    except ApplyError as error:
+        typer.echo(f"kfhub: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"ConfigMap {manifest['metadata']['name']} in namespace {where} follows {file}.")

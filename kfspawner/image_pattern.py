@@ -19,6 +19,7 @@ _CLASSES = {
 }
 _SPECIAL = frozenset(r"\.+*?()[]{}|^$")
 _MOST_STATES = 4000
+_MOST_REPEATS = 1000  # of braces within braces; RE2 takes no more
 _LONGEST = 500
 
 Chars = frozenset[str]
@@ -119,6 +120,7 @@ class _Reader:
         self.text = text
         self.at = 0
         self.end = len(text)
+        self.repeats = 1  # how often the innermost piece so far can be repeated by braces within braces
 
     def whole(self) -> Piece:
         anchored = False
@@ -162,14 +164,20 @@ class _Reader:
         return _sequence(pieces)
 
     def _repeated(self) -> Piece:
+        before, self.repeats = self.repeats, 1
         piece = self._atom()
         sign = self._peek()
         if sign == "{":
-            piece = _repeat(piece, *self._braces())
-        elif sign and sign in "*+?":
+            least, most = self._braces()
+            piece = _repeat(piece, least, most)
+            self.repeats *= max(least, most or 0, 1)
+            if self.repeats > _MOST_REPEATS:
+                raise ValueError("repeats too much; use smaller numbers in its braces")
+        self.repeats = max(before, self.repeats)
+        if sign and sign in "*+?":
             self.at += 1
             piece = _repeat(piece, 1 if sign == "+" else 0, 1 if sign == "?" else None)
-        else:
+        elif sign != "{":
             return piece
         # lazy and possessive repeats, and repeats of repeats, mean different things to the two engines
         if self._peek() and self._peek() in "*+?{":

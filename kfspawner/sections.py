@@ -15,6 +15,7 @@ from .quantity import Quantity
 from .rules import AmountRule, GroupKey, Rules
 
 __all__ = [
+    "IMAGE_NAME",
     "REFUSED_PREFIXES",
     "amount",
     "choice",
@@ -35,10 +36,12 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}))*(?::[0-9]{1,5})?"
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
-_IMAGE = re.compile(
+# read by Go's RE2 too
+IMAGE_NAME = (
     rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
 )
+_IMAGE = re.compile(IMAGE_NAME)
 _LONGEST_IMAGE = 512
 _LONGEST_VALUE = 32_768
 _MOST_VARIABLES = 256
