@@ -48,7 +48,7 @@ CHECKS = (
     Check("eslint", ("jlpm", "lint:eslint"), "labextension"),
     Check("prettier", ("jlpm", "lint:prettier"), "labextension"),
     Check("jest", ("jlpm", "test"), "labextension"),
-    Check("pytest", ("pytest", "-q", "-m", "not browser and not wheel")),
+    Check("pytest", ("pytest", "-q", "-m", "not browser and not wheel and not cluster")),
     Check("wheel", ("pytest", "-q", "-m", "wheel", "tests/wheel")),
     Check("browser", ("pytest", "-q", "-m", "browser", "tests/browser")),
 )

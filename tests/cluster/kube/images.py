@@ -1,0 +1,53 @@
+"""kfhub's own images, built by the project's Dockerfiles in a store of the harness, and put into the node."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tools import images
+
+from . import node
+from .places import Places
+
+
+def builder(places: Places) -> images.Builder:
+    """buildah with a store of its own: its base image is made here and must not pass for the one of the registry."""
+    store = places.cache / "buildah"
+    return images.buildah(
+        "--root", str(store), "--runroot", str(store / "run"), "--storage-driver", "overlay"
+    )
+
+
+def load(places: Places, say: Callable[[str], None], names: Iterable[str] = ()) -> list[str]:
+    """Build the images (all if none is named) and have containerd hold them; returns their references."""
+    build = builder(places)
+    done = images.build(build, names, say, pull=False)
+    wheel = images.wheel(say)
+    references = [images.reference(image) for image in done]
+    held = node.ctr(places, "images", "list").splitlines()
+    for image in done:
+        name, inputs = f"docker.io/{images.reference(image)}", images.inputs(image, wheel)
+        if any(line.startswith(f"{name} ") and f"kfhub.inputs={inputs}" in line for line in held):
+            continue
+        say(f"loading {images.reference(image)} into the node …")
+        _load(places, build, images.reference(image), name)
+        node.ctr(places, "images", "label", name, f"kfhub.inputs={inputs}")
+    return references
+
+
+def _load(places: Places, build: images.Builder, source: str, name: str) -> None:
+    with tempfile.TemporaryDirectory(dir=places.cache) as folder:
+        archive = Path(folder, "image.tar")
+        subprocess.run(
+            build.command("push", "-q", source, f"docker-archive:{archive}:{name}"),
+            check=True,
+            capture_output=True,
+        )
+        node.ctr(places, "images", "import", str(archive))
+
+
+def names() -> list[str]:
+    return [images.reference(image) for image in images.IMAGES]

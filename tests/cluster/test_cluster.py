@@ -1,0 +1,205 @@
+"""The cluster keeps what the other tests lean on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.kube import busybox, host, node
+from tests.cluster.kube.client import Cluster, CommandError
+
+SPACE = "harness-check"
+
+
+def pod(name: str, command: str = "sleep inf", **spec: Any) -> dict[str, Any]:
+    container: dict[str, Any] = {
+        "name": "main",
+        "image": busybox.NAME,
+        "command": ["sh", "-c", command],
+        "imagePullPolicy": "Never",
+    }
+    for key in ("volumeMounts", "resources", "securityContext"):
+        if key in spec:
+            container[key] = spec.pop(key)
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app": name}},
+        "spec": {"containers": [container], "terminationGracePeriodSeconds": 0, **spec},
+    }
+
+
+@pytest.fixture(scope="module")
+def space(cluster: Cluster) -> Iterator[str]:
+    if not cluster.own:
+        pytest.skip("about the harness's own node")
+    cluster.kubectl("create", "namespace", SPACE)
+    cluster.wait_for("create", "serviceaccount/default", namespace=SPACE)
+    yield SPACE
+    cluster.kubectl("delete", "namespace", SPACE)
+
+
+@pytest.fixture(scope="module")
+def shell(cluster: Cluster, space: str) -> str:
+    """A pod that answers on port 80 and has a volume."""
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "files"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    server = pod(
+        "shell",
+        "echo served > /tmp/index.html; echo started; exec httpd -f -p 8080 -h /tmp",
+        volumeMounts=[{"name": "files", "mountPath": "/files"}],
+        volumes=[{"name": "files", "persistentVolumeClaim": {"claimName": "files"}}],
+        securityContext={"runAsUser": 1000, "runAsGroup": 100},
+    )
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "shell"},
+        "spec": {"selector": {"app": "shell"}, "ports": [{"port": 80, "targetPort": 8080}]},
+    }
+    cluster.apply([claim, server, service], space)
+    cluster.wait_for("condition=Ready", "pod/shell", namespace=space)
+    return "shell"
+
+
+def test_node_is_ready_and_says_its_version(cluster: Cluster, space: str) -> None:
+    info = cluster.get("node", "node0")["status"]["nodeInfo"]
+    assert info["kubeletVersion"].startswith("v1.34.")
+    cluster.wait_for("condition=Ready", "node/node0")
+
+
+def test_volume_is_bound_and_written_by_a_user(cluster: Cluster, shell: str, space: str) -> None:
+    assert cluster.get("pvc", "files", namespace=space)["status"]["phase"] == "Bound"
+    cluster.kubectl("exec", "-n", space, shell, "--", "sh", "-c", "echo kept > /files/a")
+    cluster.apply(
+        pod(
+            "second",
+            volumeMounts=[{"name": "files", "mountPath": "/files"}],
+            volumes=[{"name": "files", "persistentVolumeClaim": {"claimName": "files"}}],
+        ),
+        space,
+    )
+    cluster.wait_for("condition=Ready", "pod/second", namespace=space)
+    assert cluster.kubectl("exec", "-n", space, "second", "--", "cat", "/files/a") == "kept\n"
+
+
+def test_exec_logs_and_names_of_services(cluster: Cluster, shell: str, space: str) -> None:
+    assert cluster.kubectl("logs", "-n", space, shell) == "started\n"
+    # Through the service's address, from another pod of the same node and from the pod itself.
+    cluster.apply(pod("client"), space)
+    cluster.wait_for("condition=Ready", "pod/client", namespace=space)
+    for name in ("client", shell):
+        url = f"http://shell.{space}.svc.cluster.local"
+        assert cluster.kubectl("exec", "-n", space, name, "--", "wget", "-qO-", "-T", "10", url) == "served\n"
+
+
+def test_roles_deny_what_they_do_not_grant(cluster: Cluster, space: str) -> None:
+    cluster.kubectl("create", "serviceaccount", "nobody", "-n", space)
+    account = f"--as=system:serviceaccount:{space}:nobody"
+    with pytest.raises(CommandError, match="forbidden"):
+        cluster.kubectl("get", "pods", "-n", space, account)
+    cluster.kubectl(
+        "create", "rolebinding", "view", "--clusterrole=view", f"--serviceaccount={space}:nobody", "-n", space
+    )
+    cluster.kubectl("get", "pods", "-n", space, account)
+    with pytest.raises(CommandError, match="forbidden"):
+        cluster.kubectl("get", "pods", "-n", "default", account)
+
+
+def test_admission_policies_are_enforced(cluster: Cluster, space: str) -> None:
+    kinds = cluster.kubectl("api-resources", "--api-group=admissionregistration.k8s.io", "-o", "name").split()
+    assert "validatingadmissionpolicies.admissionregistration.k8s.io" in kinds
+    cluster.kubectl("label", "namespace", space, "pod-security.kubernetes.io/enforce=baseline", "--overwrite")
+    with pytest.raises(CommandError, match="violates PodSecurity"):
+        cluster.apply(pod("root", hostNetwork=True), space)
+
+
+def test_gpus_of_a_hollow_node_are_scheduled_and_run_out(cluster: Cluster, space: str) -> None:
+    cluster.hollow_node("hollow-check", gpus=2)
+    try:
+        on_hollow: dict[str, Any] = {
+            "tolerations": [{"key": "kfhub.io/hollow", "operator": "Exists"}],
+            "resources": {"limits": {"nvidia.com/gpu": "2"}},
+        }
+        cluster.apply(pod("first-gpu", **on_hollow), space)
+        cluster.wait_for("condition=Ready", "pod/first-gpu", namespace=space)
+        cluster.apply(pod("second-gpu", **on_hollow), space)
+        cluster.wait_for("condition=PodScheduled=false", "pod/second-gpu", namespace=space)
+        message = cluster.get("pod", "second-gpu", namespace=space)["status"]["conditions"][0]["message"]
+        assert "Insufficient nvidia.com/gpu" in message
+    finally:
+        cluster.kubectl("delete", "pod", "-n", space, "--ignore-not-found", "first-gpu", "second-gpu")
+        cluster.remove_hollow_node("hollow-check")
+
+
+def test_writes_are_on_record(cluster: Cluster, space: str) -> None:
+    cluster.kubectl("create", "configmap", "counted", "-n", space)
+    found = [
+        w
+        for w in cluster.writes()
+        if w["objectRef"]["resource"] == "configmaps" and w["objectRef"].get("name") == "counted"
+    ]
+    assert [w["verb"] for w in found] == ["create"]
+
+
+def test_what_runs_is_all_known(cluster: Cluster, shell: str) -> None:
+    """`remains` sees each kind of thing a cluster leaves on a host: so that it is empty after `down` says something."""
+    there = node.remains(cluster.places)
+    for kind in (
+        "process etcd",
+        "process kubelet",
+        "shim",
+        "contained process",
+        "mount",
+        "the bridge",
+        "chain iptables KUBE-",
+        "cgroup",
+        "link",
+        "folder",
+    ):
+        assert any(line.startswith(kind) for line in there), kind
+
+
+SAVED = """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:MINE - [0:0]
+:KUBE-FORWARD - [0:0]
+-A INPUT -s 10.0.0.1/32 -j MINE
+-A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD
+-A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT
+COMMIT
+*nat
+:POSTROUTING ACCEPT [0:0]
+-A POSTROUTING -s 172.17.0.0/16 -j MASQUERADE
+COMMIT
+"""
+
+
+def test_only_the_chains_of_kubernetes_are_taken_away() -> None:
+    assert host.without_chains(SAVED) == (
+        "*filter\n"
+        '-D FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD\n'
+        "-F KUBE-FORWARD\n"
+        "-X KUBE-FORWARD\n"
+        "COMMIT\n"
+    )
+    assert host.without_chains("*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n") == ""
+
+
+def test_mounts_are_found_by_folder_and_not_by_prefix() -> None:
+    lines = [
+        f"1 0 0:1 / {point} rw - tmpfs tmpfs rw"
+        for point in ("/a/state", "/a/state/x\\040y", "/a/state2", "/b")
+    ]
+    assert host.mounts_under((Path("/a/state"),), "\n".join(lines)) == [
+        Path("/a/state/x y"),
+        Path("/a/state"),
+    ]
