@@ -1,4 +1,5 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { cluster } from './cluster';
 import { metadata } from './metadata';
 import { runs } from './runs';
 import { serverVersion } from './serverVersion';
@@ -8,6 +9,7 @@ const plugins: JupyterFrontEndPlugin<void>[] = [
   train,
   runs,
   metadata,
+  cluster,
   serverVersion
 ];
 

@@ -9,7 +9,8 @@ export const CommandIDs = {
   train: 'kfhub:open-train',
   runs: 'kfhub:open-runs',
   run: 'kfhub:open-run',
-  metadata: 'kfhub:open-metadata'
+  metadata: 'kfhub:open-metadata',
+  cluster: 'kfhub:open-cluster'
 } as const;
 
 type View = React.ComponentType<{

@@ -129,6 +129,155 @@ export interface CancelledEvent {
   type: 'cancelled';
   v?: 1;
 }
+export interface ChangesFrame {
+  changed: (PodRow | DeploymentRow | StatefulSetRow | ServiceRow | JobRow | ClaimRow | EventRow)[];
+  removed: string[];
+  type?: 'changes';
+}
+export interface PodRow {
+  created: string | null;
+  images: string[];
+  ip: string;
+  kind?: 'pods';
+  mood: 'good' | 'busy' | 'bad' | 'done' | 'plain';
+  name: string;
+  node: string;
+  owner: Ref | null;
+  ready: string;
+  restarts: number;
+  status: string;
+  /**
+   * Why it is so, in Kubernetes' words, where it says so.
+   */
+  text?: string;
+  uid: string;
+  /**
+   * The resource version: another one is another state of the object.
+   */
+  version: string;
+}
+export interface Ref {
+  kind: string;
+  name: string;
+}
+export interface DeploymentRow {
+  available: number;
+  created: string | null;
+  images: string[];
+  kind?: 'deployments';
+  mood: 'good' | 'busy' | 'bad' | 'done' | 'plain';
+  name: string;
+  ready: string;
+  status: string;
+  /**
+   * Why it is so, in Kubernetes' words, where it says so.
+   */
+  text?: string;
+  uid: string;
+  up_to_date: number;
+  /**
+   * The resource version: another one is another state of the object.
+   */
+  version: string;
+}
+export interface StatefulSetRow {
+  created: string | null;
+  images: string[];
+  kind?: 'statefulsets';
+  mood: 'good' | 'busy' | 'bad' | 'done' | 'plain';
+  name: string;
+  ready: string;
+  status: string;
+  /**
+   * Why it is so, in Kubernetes' words, where it says so.
+   */
+  text?: string;
+  uid: string;
+  /**
+   * The resource version: another one is another state of the object.
+   */
+  version: string;
+}
+export interface ServiceRow {
+  address: string;
+  created: string | null;
+  kind?: 'services';
+  mood: 'good' | 'busy' | 'bad' | 'done' | 'plain';
+  name: string;
+  ports: string;
+  status: string;
+  /**
+   * Why it is so, in Kubernetes' words, where it says so.
+   */
+  text?: string;
+  type: string;
+  uid: string;
+  /**
+   * The resource version: another one is another state of the object.
+   */
+  version: string;
+}
+export interface JobRow {
+  completions: string;
+  created: string | null;
+  ended: string | null;
+  images: string[];
+  kind?: 'jobs';
+  mood: 'good' | 'busy' | 'bad' | 'done' | 'plain';
+  name: string;
+  started: string | null;
+  status: string;
+  /**
+   * Why it is so, in Kubernetes' words, where it says so.
+   */
+  text?: string;
+  uid: string;
+  /**
+   * The resource version: another one is another state of the object.
+   */
+  version: string;
+}
+export interface ClaimRow {
+  capacity: string;
+  created: string | null;
+  kind?: 'pvcs';
+  modes: string;
+  mood: 'good' | 'busy' | 'bad' | 'done' | 'plain';
+  name: string;
+  status: string;
+  storage_class: string;
+  /**
+   * Why it is so, in Kubernetes' words, where it says so.
+   */
+  text?: string;
+  uid: string;
+  /**
+   * The resource version: another one is another state of the object.
+   */
+  version: string;
+  volume: string;
+}
+export interface EventRow {
+  count: number;
+  created: string | null;
+  kind?: 'events';
+  last: string | null;
+  mood: 'good' | 'busy' | 'bad' | 'done' | 'plain';
+  name: string;
+  object: Ref;
+  object_uid: string;
+  reason: string;
+  status: string;
+  /**
+   * Why it is so, in Kubernetes' words, where it says so.
+   */
+  text?: string;
+  uid: string;
+  /**
+   * The resource version: another one is another state of the object.
+   */
+  version: string;
+}
 export interface Column {
   dtype: string;
   max?: number | string | null;
@@ -149,9 +298,27 @@ export interface Comparison {
   items: Artifact[];
   names: string[];
 }
+export interface Condition {
+  message: string;
+  reason: string;
+  since: string | null;
+  status: string;
+  type: string;
+}
 export interface Confusion {
   labels: (boolean | number | string | SpecialFloat | null)[];
   matrix: number[][];
+}
+export interface Container {
+  image: string;
+  init: boolean;
+  name: string;
+  /**
+   * Whether an earlier run of it has left a log.
+   */
+  previous: boolean;
+  restarts: number;
+  state: string;
 }
 export interface Context {
   created: string;
@@ -191,6 +358,29 @@ export interface Datasets {
   next_page_token?: string | null;
   total: number;
   total_exact?: true;
+}
+export interface Details {
+  conditions: Condition[];
+  containers: Container[];
+  deletable: boolean;
+  /**
+   * Of a claim, whether its data goes with it; null where the volume's policy can't be read.
+   */
+  deletes_data?: boolean | null;
+  events: EventRow[];
+  labels: {
+    [k: string]: string;
+  };
+  /**
+   * What of this is left out, and why.
+   */
+  lacks: string[];
+  /**
+   * A workload's or a service's pods, a pod's volume claims, the pods that mount a claim.
+   */
+  related: Ref[];
+  row: PodRow | DeploymentRow | StatefulSetRow | ServiceRow | JobRow | ClaimRow | EventRow;
+  yaml: string;
 }
 export interface DoneEvent {
   best?: Best | null;
@@ -408,9 +598,34 @@ export interface Execution {
   type: string;
   updated: string;
 }
+export interface FaultFrame {
+  message: string;
+  missing?: Missing | null;
+  type?: 'fault';
+}
+export interface Missing {
+  group: string;
+  message: string;
+  namespace: string;
+  resource: string;
+  verb: string;
+}
 export interface From {
   checkpoint?: 'best' | 'last';
   run: string;
+}
+export interface KindCount {
+  count: number | null;
+  /**
+   * Whether objects of this kind may be deleted; true where the cluster leaves it open.
+   */
+  deletable: boolean;
+  /**
+   * Why there is no count, if it is not for want of a right.
+   */
+  message?: string;
+  missing?: Missing | null;
+  name: 'pods' | 'deployments' | 'statefulsets' | 'services' | 'jobs' | 'pvcs' | 'events';
 }
 export interface Lineage {
   edges: Edge[];
@@ -422,6 +637,20 @@ export interface LineageNode {
   kind: 'artifact' | 'execution';
   name: string;
   type: string;
+}
+export interface LogFrame {
+  lines: string[];
+  seq: number;
+  type?: 'log';
+}
+export interface LogText {
+  cut: boolean;
+  text: string;
+}
+export interface Lost {
+  message: string;
+  over: boolean;
+  type?: 'note';
 }
 export interface Methods {
   metrics: MetricOffer[];
@@ -461,6 +690,21 @@ export interface Models {
   next_page_token?: string | null;
   total: number;
   total_exact?: true;
+}
+export interface Overview {
+  /**
+   * The user that the cluster knows this account as.
+   */
+  account?: string;
+  kinds: KindCount[];
+  message?: string;
+  namespace?: string | null;
+  /**
+   * The pod that this server itself runs in.
+   */
+  own_pod?: string;
+  server?: string;
+  state: 'connected' | 'none' | 'unreachable';
 }
 export interface Page_Artifact_ {
   items: Artifact[];
@@ -510,6 +754,21 @@ export interface Profile {
 export interface Suggested {
   target: string;
   task: 'binary' | 'multiclass' | 'regression';
+}
+export interface Removed {
+  kind: 'pods' | 'deployments' | 'statefulsets' | 'services' | 'jobs' | 'pvcs' | 'events';
+  name: string;
+  uid: string;
+}
+export interface RowsFrame {
+  rows: (PodRow | DeploymentRow | StatefulSetRow | ServiceRow | JobRow | ClaimRow | EventRow)[];
+  type?: 'rows';
+}
+export interface RowsPage {
+  items: (PodRow | DeploymentRow | StatefulSetRow | ServiceRow | JobRow | ClaimRow | EventRow)[];
+  next_page_token?: string | null;
+  total: number;
+  total_exact?: true;
 }
 export interface Run {
   best?: Best | null;

@@ -1,1 +1,1 @@
-"""What default-editor sees of its namespace."""
+"""What the notebook's own account sees of its namespace: objects by watch, logs, events, and their removal."""

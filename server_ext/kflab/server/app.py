@@ -12,6 +12,8 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 from traitlets import Unicode, default
 
+from kflab.cluster.connection import Connection
+from kflab.cluster.namespace import Namespace
 from kflab.metadata.errors import StoreUnavailable
 from kflab.metadata.location import locate
 from kflab.metadata.store import Store
@@ -53,6 +55,7 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
             store=self._store(root),
             runs=RunManager(root, Path(self.runs_root) if self.runs_root else None),
             inspector=Inspector(root),
+            cluster=Namespace(Connection()),
             active=self._note_activity,
         )
         self.settings["kflab_services"] = self._services

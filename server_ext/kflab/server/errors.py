@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from kflab.cluster.errors import BadName, ClusterError
 from kflab.metadata.errors import BadBatch, BadQuery, BatchConflict, MetadataError, NotFound, StoreUnavailable
 from kflab.runs.log import is_full
 from kflab.runs.manager import RunConflict, RunNotFound, RunRefused
@@ -69,6 +70,9 @@ def refusal(error: BaseException) -> tuple[int, str, list[dict[str, Any]]] | Non
     """(status, message, fields) of an error that a user may see; None for what is a fault of ours."""
     if isinstance(error, ApiFailure):
         return error.status, error.message, error.fields
+    if isinstance(error, ClusterError):
+        fields = [{"field": error.field, "message": error.message}] if isinstance(error, BadName) else []
+        return error.status, error.message, fields
     if is_full(error):
         return 507, "The disk is full, so nothing was written. Remove what is not needed, and try again.", []
     for kind, status in _STATUS.items():

@@ -15,7 +15,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from kflab.runs.events import Event
 from kflab.server.base import Described
 from kflab.server.errors import ErrorAnswer
-from kflab.server.handlers import PREFIX, ROUTES
+from kflab.server.handlers import PREFIX, ROUTES, cluster
 
 __all__ = ["METHODS", "described", "document"]
 
@@ -46,6 +46,7 @@ def document() -> dict[str, Any]:
     modes: dict[tuple[Any, JsonSchemaMode], None] = {
         (ErrorAnswer, "serialization"): None,
         (EventFrame, "serialization"): None,
+        **dict.fromkeys((frame, "serialization") for frame in cluster.FRAMES),
     }
     for _, _, about in described():
         for model in (about.query, about.body):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from kflab.cluster.namespace import Namespace
 from kflab.metadata.errors import StoreUnavailable
 from kflab.metadata.models import Batch, BatchResult
 from kflab.metadata.store import Store
@@ -39,12 +40,14 @@ class Services:
         store: Store | StoreUnavailable,
         runs: RunManager,
         inspector: Inspector,
+        cluster: Namespace,
         active: Callable[[datetime], None],
     ) -> None:
         self.root = root
         self._store = store
         self.runs = runs
         self.inspector = inspector
+        self.cluster = cluster
         self._active = active
         self._recorder = Recorder(runs, self._batch, self._find)
         self._tasks: list[asyncio.Task[None]] = []
@@ -69,6 +72,7 @@ class Services:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.inspector.close()
+        await self.cluster.close()
         if isinstance(self._store, Store):
             await self._store.close()
 

@@ -102,7 +102,9 @@ class Lab:
         self.token = secrets.token_hex(16)
         self._log = folder / "server.log"
         self._env = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("KFLAB_", "JUPYTER"))},
+            **{k: v for k, v in os.environ.items() if not k.startswith(("KFLAB_", "JUPYTER", "KUBERNETES_"))},
+            # Whoever runs the tests may have a cluster; made-up requests are not for that.
+            "KUBECONFIG": str(folder / "no-kubeconfig"),
             "JUPYTER_RUNTIME_DIR": str(self.runtime),
             "JUPYTER_CONFIG_DIR": str(folder / "config"),
             "JUPYTER_DATA_DIR": str(folder / "data"),

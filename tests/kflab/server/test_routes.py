@@ -10,7 +10,7 @@ import httpx
 import pytest
 import websocket
 
-from kflab.server.handlers import ROUTES, runs, table
+from kflab.server.handlers import ROUTES, STREAMS, cluster, runs, table
 from kflab.server.openapi import METHODS
 
 from .conftest import Lab
@@ -24,7 +24,8 @@ HERE = [
 ]
 READS = [(method, path) for method, path in HERE if method == "get"]
 WRITES = [(method, path) for method, path in HERE if method != "get"]
-STREAMS = [path for path, _ in runs.STREAMS]
+RUN_STREAMS = [path for path, _ in runs.STREAMS]
+CLUSTER_STREAMS = ["cluster/stream?kind=pods", "cluster/pods/some/log/stream"]
 
 # Denies the actions that the file `denied` in the workspace names.
 AUTHORIZER = """
@@ -57,7 +58,8 @@ def deny(lab: Lab, *actions: str) -> None:
 
 
 def filled(path: str) -> str:
-    return path.replace("{id}", NO_RUN if path.startswith("runs") else "1")
+    path = path.replace("{id}", NO_RUN if path.startswith("runs") else "1")
+    return path.replace("{kind}", "pods").replace("{name}", "some")
 
 
 def ask(http: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
@@ -97,7 +99,7 @@ def test_the_document_lists_what_is_there_and_no_more(lab: Lab) -> None:
     )
     # Nothing is hung up beside the two lists; the last row is the one that answers 404.
     hung = [handler for _, handler in table()]
-    assert hung[:-1] == [handler for _, handler in (*ROUTES, *runs.STREAMS)]
+    assert hung[:-1] == [handler for _, handler in (*STREAMS, *ROUTES)]
 
 
 @pytest.mark.parametrize(("method", "path"), HERE)
@@ -152,7 +154,8 @@ def test_who_may_only_read_cannot_write(guarded: Lab, method: str, path: str) ->
 @pytest.mark.parametrize(("method", "path"), READS)
 def test_who_may_only_read_can_read(guarded: Lab, method: str, path: str) -> None:
     deny(guarded, "write", "execute")
-    assert ask(guarded.http, method, path).status_code in (200, 400, 404)
+    expected = 503 if path.startswith("cluster/") else 200
+    assert ask(guarded.http, method, path).status_code in (expected, 400, 404)
 
 
 def test_a_path_that_is_not_there_tells_it_only_to_who_may(guarded: Lab) -> None:
@@ -161,7 +164,19 @@ def test_a_path_that_is_not_there_tells_it_only_to_who_may(guarded: Lab) -> None
     denied(ask(guarded.http, "post", "nothing"))
 
 
-@pytest.mark.parametrize("path", STREAMS)
+@pytest.mark.parametrize("path", CLUSTER_STREAMS)
+def test_the_cluster_is_closed_to_who_may_not(lab: Lab, guarded: Lab, path: str) -> None:
+    assert len(CLUSTER_STREAMS) == len(cluster.STREAMS)
+    assert handshake(lab, path) == 403
+    assert handshake(lab, path, header=["Authorization: token wrong"]) == 403
+    token = f"Authorization: token {guarded.token}"
+    deny(guarded, "read", "write", "execute")
+    assert handshake(guarded, path, header=[token]) == 403
+    deny(guarded)
+    assert handshake(guarded, path, header=[token]) == 503, "allowed, and there is no cluster"
+
+
+@pytest.mark.parametrize("path", RUN_STREAMS)
 def test_the_stream_is_closed_to_who_may_not(lab: Lab, guarded: Lab, path: str) -> None:
     assert handshake(lab, path) == 403
     assert handshake(lab, path, header=["Authorization: token wrong"]) == 403

@@ -1,6 +1,7 @@
 import * as React from 'react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import { useHost } from '../shared/host';
+import { useSlash } from '../shared/slash';
 import { Details } from './Details';
 import { FilterBar } from './FilterBar';
 import { LineageTab } from './LineageTab';
@@ -132,25 +133,4 @@ export function MetadataView({
       </div>
     </div>
   );
-}
-
-/** `/` puts the cursor into the search, unless something is being typed. */
-function useSlash(root: React.RefObject<HTMLElement>): void {
-  useEffect(() => {
-    const element = root.current;
-    const onKey = (event: KeyboardEvent): void => {
-      const typing =
-        event.target instanceof HTMLElement &&
-        event.target.matches('input, textarea, select');
-      if (event.key === '/' && !typing) {
-        const search = element?.querySelector<HTMLElement>('[type="search"]');
-        if (search) {
-          event.preventDefault();
-          search.focus();
-        }
-      }
-    };
-    element?.addEventListener('keydown', onKey);
-    return () => element?.removeEventListener('keydown', onKey);
-  }, [root]);
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from kflab.server.base import KFLabHandler, Missing
-from kflab.server.handlers import data, metadata, openapi, runs
+from typing import Any
 
-__all__ = ["PREFIX", "ROUTES", "table"]
+from kflab.server.base import KFLabHandler, Missing
+from kflab.server.handlers import cluster, data, metadata, openapi, runs
+
+__all__ = ["PREFIX", "ROUTES", "STREAMS", "table"]
 
 PREFIX = "kflab/api"
 
@@ -14,14 +16,17 @@ ROUTES: tuple[tuple[str, type[KFLabHandler]], ...] = (
     *metadata.ROUTES,
     *runs.ROUTES,
     *data.ROUTES,
+    *cluster.ROUTES,
     *openapi.ROUTES,
 )
+# The websockets. They are hung up first: `cluster/stream` would else be a kind of object.
+STREAMS: tuple[tuple[str, type[Any]], ...] = (*runs.STREAMS, *cluster.STREAMS)
 
 
 def table() -> list[tuple[str, type]]:
     """The routes as tornado takes them, relative to the base URL; the last one catches the rest."""
     rows: list[tuple[str, type]] = [
         (rf"/{PREFIX}/" + path.replace("{", "(?P<").replace("}", ">[^/]+)") + "/?$", handler)
-        for path, handler in (*ROUTES, *runs.STREAMS)
+        for path, handler in (*STREAMS, *ROUTES)
     ]
     return [*rows, (rf"/{PREFIX}(?:/.*)?", Missing)]
