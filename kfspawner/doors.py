@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyterhub import orm
 from jupyterhub.utils import url_path_join
@@ -28,8 +28,6 @@ from .policy import Policy
 
 __all__ = ["DEFAULT", "Doors"]
 
-# JupyterHub's settings for what the doors do here; beside them a hook of an admin would never be called.
-_OURS = ("apply_user_options", "options_form", "options_from_form", "options_from_query")
 DEFAULT = "default"  # the notebook that JupyterHub's unnamed server is
 
 
@@ -80,8 +78,14 @@ def _policy(path: str) -> Policy:
 class Doors(LoggingConfigurable):  # type: ignore[misc]
     """What a spawner of kfhub has in common with the next one: requests in, `notebook_spec` out.
 
-    Stands before a Spawner: `class LocalSpawner(Doors, Spawner)`. A subclass overrides `find_faults` and `form_view`, and starts `notebook_spec`.
+    Stands before a Spawner: `class LocalSpawner(Doors, Spawner)`. A subclass overrides `look`, `find_faults` and
+    `form_view`, and starts `notebook_spec`. Without a policy file the doors are those of the Spawner behind.
     """
+
+    ours: ClassVar[tuple[str, ...]] = (
+        *("apply_user_options", "options_form", "options_from_form", "options_from_query"),
+    )
+    """Settings of JupyterHub for what the doors do here: beside them a hook of an admin would never be called."""
 
     policy_file = Unicode(help="The spawner_ui_config.yaml that says what users may choose.").tag(config=True)
 
@@ -90,16 +94,19 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.check_config(self.config)
         self._fresh = False  # its record was made by a request that only wanted to start it
         self._before: dict[str, Any] | None = None  # the options stored before this request
-        self.observe(self._remember, "handler")
+        if self.policy_file:
+            self.check_config(self.config)
+            self.options_from_form = self._from_form
+            self.apply_user_options = self._apply
+            self.observe(self._remember, "handler")
 
     @classmethod
     def check_config(cls, config: Config) -> None:
         """Raises TraitError for a setting that JupyterHub's spawners have and those of kfhub don't."""
         for section in cls.section_names():
-            for name in _OURS:
+            for name in cls.ours:
                 if section in config and name in config[section]:
                     raise TraitError(
                         f"c.{section}.{name} can't be set: kfhub reads the options of a notebook itself, by the"
@@ -109,10 +116,17 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
 
     # --- for subclasses -------------------------------------------------------------------------
 
+    async def look(self) -> None:
+        """Brings up to date what `find_faults` and `form_view` look at."""
+
     def find_faults(self, spec: NotebookSpec) -> list[FieldError]:
         """What only the place knows to be wrong with a request that the policy allows. Quick, and changes
         nothing."""
         return []
+
+    def accept(self, spec: NotebookSpec) -> None:
+        """Takes a request that is to be started."""
+        self.notebook_spec = spec
 
     def form_view(self, notebook: str) -> form.FormView:
         """What this place offers in the form for `notebook`."""
@@ -135,18 +149,25 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
         return self.name or DEFAULT
 
     @property
+    def notebook_id(self) -> str:
+        """The notebook's name in its namespace, after which its volumes are named."""
+        return self.notebook
+
+    @property
     def spawn_url(self) -> str:
         """The page that starts the user's default server."""
         return str(url_path_join(self.hub.base_url, "spawn", self.user.escaped_name))
 
     # --- the doors --------------------------------------------------------------------------------
 
-    def options_from_form(self, form_data: Mapping[str, list[Any]]) -> dict[str, Any]:
+    def _from_form(self, form_data: Mapping[str, list[Any]]) -> dict[str, Any]:
         """The form's POST. Synchronous: what it leaves in the context is seen when the form is drawn."""
         return self._read(form_data).to_options()
 
     def options_from_query(self, query_data: Mapping[str, list[str]]) -> dict[str, Any]:
         """A link with `opt-` parameters: it fills the form in, and never starts a server by itself."""
+        if not self.policy_file:
+            return dict(super().options_from_query(query_data))
         self._read(query_data)
         self._forget()
         log = (self.handler or self).log
@@ -154,8 +175,9 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
         raise _ShowForm
 
     @staticmethod
-    def apply_user_options(spawner: Doors, user_options: dict[str, Any]) -> None:
+    async def _apply(spawner: Doors, user_options: dict[str, Any]) -> None:
         """Every start, by any door: the last that a request passes before the server starts."""
+        await spawner.look()
         replayed = user_options == (spawner._before or {})
         try:
             spec = spawner._resolve(user_options, replayed)
@@ -165,13 +187,16 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
                 typed.errors = error.errors
             spawner._refuse_start()
             raise _refusal(error, "" if typed else str(error)) from None
-        spawner.notebook_spec = spec
+        spawner.accept(spec)
         # stored as resolved, so that volumes keep their names if the server gets another
         spawner.user_options = spawner.orm_spawner.user_options = spec.to_options()
         spawner.db.commit()
 
     async def get_options_form(self) -> str:
         """The form: with what this request typed, else with what the server was started with last."""
+        if not self.policy_file:
+            return str(await super().get_options_form() or "")
+        await self.look()
         typed = _typed.get() or self._stored()
         view = self.form_view(typed.notebook)
         return form.render(self.policy, self.owner, typed.values, typed.errors, view)
@@ -193,7 +218,7 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
         if self.name == DEFAULT:
             message = "'default' is the name of your first server. Choose another name."
             raise PolicyError([FieldError(field="name", message=message)])
-        spec = self.policy.resolve(options, self.owner, stored=stored, notebook=self.notebook)
+        spec = self.policy.resolve(options, self.owner, stored=stored, notebook=self.notebook_id)
         faults = self.find_faults(spec)
         if faults:
             raise PolicyError(faults)
@@ -243,4 +268,4 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
 
 def _refusal(error: PolicyError, message: str) -> web.HTTPError:
     # the form tells its errors itself, each beside its field: there `message` is empty
-    return _Refusal(400, str(error), message)
+    return _Refusal(403 if error.forbidden else 400, str(error), message)

@@ -23,14 +23,16 @@ class PolicyError(Exception):
 
     `errors` names every field at fault with a sentence that says what is wrong and what is allowed;
     past fifty of them the last one says how many more there are. `str()` joins them, a line each.
+    `forbidden` says that the request reaches for what is somebody else's.
     """
 
-    def __init__(self, errors: Iterable[FieldError]) -> None:
+    def __init__(self, errors: Iterable[FieldError], forbidden: bool = False) -> None:
         found = list(errors)
         if len(found) > _MOST_ERRORS:
             more = FieldError(field="", message=f"And {len(found) - _MOST_ERRORS} more errors of this kind.")
             found = [*found[:_MOST_ERRORS], more]
         self.errors: list[FieldError] = found
+        self.forbidden = forbidden
         super().__init__(found)
 
     def __str__(self) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import Spawner
-from jupyterhub.utils import random_port, url_path_join
+from jupyterhub.utils import random_port
 from traitlets import Integer, Unicode
 
 from . import form, guard, limits
@@ -24,7 +22,7 @@ from .errors import FieldError
 from .folders import Folders
 from .names import slug
 from .notebook import NotebookSpec
-from .static_files import FOLDER, PREFIX
+from .static_files import script_url
 
 __all__ = ["SHARED_ACCOUNT", "LocalSpawner"]
 
@@ -121,7 +119,7 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
             marks={"cpu": kept, "memory": kept},
             notice=SHARED_ACCOUNT,
             notices=(self.stopped_because,) if self.stopped_because else (),
-            script_url=self._script_url,
+            script_url=script_url(self.hub.base_url),
         )
 
     # --- the server -----------------------------------------------------------------------------------
@@ -280,11 +278,6 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
     def _note(self) -> Path:
         return self._log_path.with_suffix(".stopped")
 
-    @property
-    def _script_url(self) -> str:
-        url = url_path_join(self.hub.base_url, "static", PREFIX, "form.js")
-        return f"{url}?v={_version(FOLDER / 'form.js')}"
-
 
 def guard_command() -> list[str]:
     """What to put before a command (after more options and `--`) so that it ends with this process."""
@@ -302,8 +295,3 @@ def _no_room(error: OSError, data: str) -> str:
 def _nothing(value: object) -> bool:
     """Whether a request asks for none of something."""
     return not value or value == "none" or getattr(value, "count", None) == 0
-
-
-@lru_cache(maxsize=1)
-def _version(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else ""

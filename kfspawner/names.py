@@ -5,9 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 
-__all__ = ["NOTEBOOK", "expand", "is_label", "is_subdomain", "slug", "team_namespace", "user_namespace"]
+__all__ = [
+    "NOTEBOOK",
+    "OF_USERS",
+    "expand",
+    "is_label",
+    "is_subdomain",
+    "slug",
+    "team_namespace",
+    "user_namespace",
+]
 
 NOTEBOOK = "{notebook-name}"  # what a name template of the policy holds in place of the notebook's name
+
+OF_USERS = ("user-", "team-")  # how the names of namespaces begin that the hub makes
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from . import quantity, sections, volumes
 from .errors import FieldError, PolicyError, quote
-from .names import expand, team_namespace, user_namespace
+from .names import OF_USERS, expand, team_namespace, user_namespace
 from .notebook import VERSION, NotebookSpec, Owner, Volume
 from .quantity import Quantity
 from .rules import AmountRule, Rules
@@ -123,7 +123,7 @@ def resolve(rules: Rules, options: object, owner: Owner, stored: bool, notebook:
         notices=tuple(notices),
     )
     if errors:
-        raise PolicyError(errors)
+        raise PolicyError(errors, forbidden=_is_others(given.get("namespace"), namespaces(rules, owner)))
     return spec
 
 
@@ -178,6 +178,11 @@ def _namespace(rules: Rules, owner: Owner, given: object, report: Report) -> str
         report("namespace", f"Namespace {quote(given)} isn't yours. Choose one of: {', '.join(allowed)}.")
         return allowed[0]
     return given
+
+
+def _is_others(namespace: object, allowed: tuple[str, ...]) -> bool:
+    """Whether a namespace is of the kind that the hub makes, but for somebody else."""
+    return isinstance(namespace, str) and namespace.startswith(OF_USERS) and namespace not in allowed
 
 
 def _workspace(rules: Rules, given: object, default: Volume, report: Report) -> Volume:

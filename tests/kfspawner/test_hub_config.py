@@ -70,6 +70,7 @@ def test_a_hook_that_would_never_be_called_is_refused(
             user=SimpleNamespace(name="ada"),
             orm_spawner=SimpleNamespace(name="", state={}, server=None),
             config=Config({section: {name: print}}),
+            policy_file="spawner_ui_config.yaml",
         )
 
 

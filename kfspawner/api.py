@@ -1,0 +1,104 @@
+"""The few writes to the API server that KubeSpawner has no method for, each safe to repeat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import aiohttp
+from kubernetes_asyncio.client import ApiClient, ApiException
+
+__all__ = ["apply", "create", "is_passing", "patch", "persistently"]
+
+T = TypeVar("T")
+Object = dict[str, Any]
+
+MANAGER = "kfhub"
+_TIMEOUT = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 3.0
+_PLURALS = {
+    "Namespace": ("/api/v1", "namespaces"),
+    "ServiceAccount": ("/api/v1", "serviceaccounts"),
+    "ConfigMap": ("/api/v1", "configmaps"),
+    "Secret": ("/api/v1", "secrets"),
+    "ResourceQuota": ("/api/v1", "resourcequotas"),
+    "LimitRange": ("/api/v1", "limitranges"),
+    "PersistentVolumeClaim": ("/api/v1", "persistentvolumeclaims"),
+    "RoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "rolebindings"),
+}
+
+
+async def apply(client: ApiClient, manifest: Object) -> Object:
+    """Server-side apply: creates the object, or makes it what `manifest` says. Raises ApiException.
+
+    Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+    """
+    query = [("fieldManager", MANAGER), ("force", "true")]
+    return await _send(
+        client, "PATCH", _path(manifest, True), query, manifest, "application/apply-patch+yaml"
+    )
+
+
+async def create(client: ApiClient, manifest: Object) -> Object:
+    """Creates the object. Raises ApiException, with status 409 if there is one."""
+    query = [("fieldManager", MANAGER)]
+    return await _send(client, "POST", _path(manifest, False), query, manifest, "application/json")
+
+
+async def patch(client: ApiClient, manifest: Object) -> Object:
+    """Changes what `manifest` names in an object that is there. Raises ApiException."""
+    query = [("fieldManager", MANAGER)]
+    return await _send(
+        client, "PATCH", _path(manifest, True), query, manifest, "application/merge-patch+json"
+    )
+
+
+async def persistently(
+    send: Callable[[], Awaitable[T]], seconds: float, also: Callable[[ApiException], bool] = lambda _: False
+) -> T:
+    """What `send` returns; called again, at most for `seconds`, while the API server does not answer or `also`
+    says of its refusal that it will pass. Only for calls that may be repeated."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return await send()
+        except (aiohttp.ClientError, OSError, TimeoutError, ApiException) as error:
+            passes = is_passing(error) or (isinstance(error, ApiException) and also(error))
+            if not passes or loop.time() + pause > deadline:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(_LONGEST_PAUSE, pause * 2)
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same call may well succeed in a moment."""
+    return not isinstance(error, ApiException) or error.status in (0, 429, 500, 502, 503, 504)
+
+
+def _path(manifest: Object, named: bool) -> str:
+    base, plural = _PLURALS[manifest["kind"]]
+    metadata = manifest["metadata"]
+    place = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+    return f"{base}{place}/{plural}" + (f"/{metadata['name']}" if named else "")
+
+
+async def _send(
+    client: ApiClient, method: str, path: str, query: list[tuple[str, str]], body: Object, content: str
+) -> Object:
+    answer = await client.call_api(
+        path,
+        method,
+        {},
+        query,
+        {"Accept": "application/json", "Content-Type": content},
+        body=body,
+        auth_settings=["BearerToken"],
+        response_types_map={200: "object", 201: "object"},
+        _return_http_data_only=True,
+        _request_timeout=_TIMEOUT,
+    )
+    found: Object = answer
+    return found

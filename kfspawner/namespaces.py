@@ -1,0 +1,39 @@
+"""A user's or a team's namespace with all that belongs in it, made once and mended when its content changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from kubernetes_asyncio.client import ApiClient, ApiException
+
+from . import api, manifests
+
+__all__ = ["is_prepared", "prepare"]
+
+Object = dict[str, Any]
+
+_FRESH_RIGHTS = 15.0  # seconds in which the API server learns of a right that was just given
+
+
+def is_prepared(namespace: Object | None, content: Sequence[Object]) -> bool:
+    """Whether `namespace` says that all of `content` is in it."""
+    if namespace is None:
+        return False
+    annotations = namespace["metadata"].get("annotations") or {}
+    return annotations.get(manifests.PREPARED) == manifests.prepared(content)
+
+
+async def prepare(client: ApiClient, name: str, owner: str, content: Sequence[Object]) -> None:
+    """Makes the namespace `name` for `owner`, and `content` in it. May be repeated, and broken off anywhere: what
+    says that it is complete is written last. Raises ApiException."""
+    await api.apply(client, manifests.make_namespace(name, owner))
+    for manifest in content:
+        await api.persistently(partial(api.apply, client, manifest), _FRESH_RIGHTS, _is_fresh)
+    await api.apply(client, manifests.make_namespace(name, owner, manifests.prepared(content)))
+
+
+def _is_fresh(error: ApiException) -> bool:
+    """The hub's rights in a new namespace come from its first RoleBinding, which takes a moment to count."""
+    return error.status == 403

@@ -1,0 +1,495 @@
+"""KFSpawner: KubeSpawner with a policy, a namespace for each user and team, and no waiting in between.
+
+Without a policy file it is KubeSpawner, with live copies of the cluster in place of its reflectors, and the
+notebook's token in a Secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import aiohttp
+from jupyterhub.utils import maybe_future
+from kubernetes_asyncio.client import ApiException
+from kubespawner import KubeSpawner
+from traitlets import Bool, Integer, Unicode, default
+
+from . import api, claims, diagnosis, form, manifests, namespaces
+from .check import ClusterView, check
+from .doors import Doors
+from .errors import FieldError
+from .names import slug
+from .notebook import NotebookSpec
+from .pod import dress
+from .static_files import script_url
+from .watching import KINDS, Kind, Reflector
+
+__all__ = ["KFSpawner", "NotStarted"]
+
+Object = dict[str, Any]
+
+# What holds the notebook's hub token in its environment; JPY_API_TOKEN is for old images.
+_TOKENS = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
+_LOOK_AGAIN = 5.0  # seconds after which what only time changes is looked at: how long something has lasted
+_RETRY = 0.05  # seconds between attempts to connect to a notebook whose pod runs
+_LOG_LINES = 20
+_FRESH_QUOTA = "status unknown for quota"  # what the API server says until it has counted
+
+
+class NotStarted(Exception):
+    """The notebook did not start; JupyterHub shows `jupyterhub_message`."""
+
+    def __init__(self, found: diagnosis.Diagnosis) -> None:
+        self.diagnosis = found
+        self.jupyterhub_message = f"{found.sentence} {found.next_step}".strip()
+        super().__init__(f"{self.jupyterhub_message} ({found.code}: {found.cause})")
+
+
+class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
+    """Starts a notebook as a pod. What is set for KubeSpawner counts here too."""
+
+    single_namespace = Bool(
+        False,
+        help="All notebooks in the hub's own namespace: needs no right in the cluster beyond it, and gives users"
+        " no namespace of their own.",
+    ).tag(config=True)
+    hub_service_account = Unicode("hub", help="The hub's own ServiceAccount, in its namespace.").tag(
+        config=True
+    )
+    notebooks_per_namespace = Integer(
+        4,
+        min=1,
+        help="How many notebooks of the largest size a namespace has room for; its quota is that many times what"
+        " the policy allows one.",
+    ).tag(config=True)
+
+    reflectors: ClassVar[dict[Any, Reflector]] = {}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._token_secret = ""
+        self._found: diagnosis.Diagnosis | None = None  # what holds up this start
+        self.stopped_because = ""  # why the last server ended by itself; shown until the next start
+        if self.policy_file:
+            # what a hub that was killed had not yet written down of a start
+            stored = (self.orm_spawner.user_options or {}) if self.orm_spawner else {}
+            self._settle(str(stored.get("namespace") or self.policy.namespaces(self.owner)[0]))
+
+    # --- an admin's settings ------------------------------------------------------------------------------
+
+    ours = (*Doors.ours, "profile_list")
+
+    @classmethod
+    def check_config(cls, config: Any) -> None:
+        """With a policy only: without one all of KubeSpawner's settings count."""
+        if any("policy_file" in config[section] for section in cls.section_names() if section in config):
+            super().check_config(config)
+
+    @default("enable_user_namespaces")
+    def _one_namespace_each(self) -> bool:
+        return bool(self.policy_file) and not self.single_namespace
+
+    @default("service_account")
+    def _editor(self) -> str | None:
+        return manifests.EDITOR if self.policy_file else None
+
+    @default("fs_gid")
+    def _volumes_group(self) -> int | None:
+        return 100 if self.policy_file else None
+
+    @default("k8s_api_request_retry_timeout")
+    def _patience(self) -> int:
+        return 300  # an API server that is away for minutes is waited for
+
+    @property
+    def notebook_id(self) -> str:
+        return f"{slug(self.user.name)}-{self.notebook}" if self.single_namespace else self.notebook
+
+    # --- requests -----------------------------------------------------------------------------------------
+
+    async def look(self) -> None:
+        kinds = ("claims", "quotas") if self.single_namespace else tuple(KINDS)
+        await asyncio.gather(
+            self._start_watching_pods(),
+            self._start_watching_events(),
+            *(self._start_watching(KINDS[name]) for name in kinds),
+        )
+
+    def find_faults(self, spec: NotebookSpec) -> list[FieldError]:
+        place = self._place(spec.namespace)
+        return check(spec, self._view(place), self.owner) if self._watched("pods") else []
+
+    def accept(self, spec: NotebookSpec) -> None:
+        super().accept(spec)
+        self._settle(spec.namespace)
+        self.image = spec.image
+        self.image_pull_policy = spec.image_pull_policy
+        self.cpu_guarantee = spec.cpu_cores
+        self.cpu_limit = spec.cpu_limit.amount / 1000 if spec.cpu_limit else None
+        self.mem_guarantee = spec.memory_bytes
+        self.mem_limit = spec.memory_limit.amount if spec.memory_limit else None
+
+    def form_view(self, notebook: str) -> form.FormView:
+        own = [self._place(name) for name in self.policy.namespaces(self.owner)]
+        volumes = {name for place in own for name in self._of("claims", place)}
+        return form.FormView(
+            notebook=notebook,
+            spawn_url=self.spawn_url,
+            namespaces=(self.namespace,) if self.single_namespace else None,
+            volumes=tuple(sorted(volumes)),
+            storage_classes=tuple(sorted(self._all("classes"))),
+            notices=(self.stopped_because,) if self.stopped_because else (),
+            script_url=script_url(self.hub.base_url),
+        )
+
+    # --- the pod ------------------------------------------------------------------------------------------
+
+    def get_env(self) -> dict[str, Any]:
+        env: dict[str, Any] = super().get_env()
+        if self._token_secret:
+            reference = {"valueFrom": {"secretKeyRef": {"name": self._token_secret, "key": "token"}}}
+            env |= {name: dict(reference) for name in _TOKENS if name in env}
+        spec = self.notebook_spec
+        if spec is not None:
+            # after what an admin has set, which is a template: a user's text never is
+            mounts = os.pathsep.join(volume.mount for volume in spec.data_volumes)
+            env |= {**spec.environment, "KFLAB_NAMESPACE": self.namespace, "KFLAB_VOLUMES": mounts}
+        return env
+
+    async def get_pod_manifest(self) -> Any:
+        pod = await super().get_pod_manifest()
+        spec = self.notebook_spec
+        if spec is None:
+            return pod
+        return dress(pod, manifests.pod_parts(spec, self.policy.rules, self.owner))
+
+    # --- the start ----------------------------------------------------------------------------------------
+
+    async def _start(self) -> str:
+        self.stopped_because = ""
+        self._found = None
+        # a name of its own for each start: what an earlier pod left behind is never in the way
+        self._token_secret = f"{self.pod_name}-{secrets.token_hex(4)}"
+        self._admins_hook = self.after_pod_created_hook  # type: ignore[has-type]
+        self.after_pod_created_hook = self._after_pod_created
+        try:
+            if self.notebook_spec is not None:
+                await self._prepare(self.notebook_spec)
+            return str(await super()._start())
+        except ApiException as error:
+            raise NotStarted(diagnosis.from_api_error(error.status, str(error.body))) from error
+        finally:
+            self.after_pod_created_hook = self._admins_hook
+
+    async def _ensure_namespace(self) -> None:
+        if not self.policy_file:
+            await super()._ensure_namespace()
+
+    async def _prepare(self, spec: NotebookSpec, again: bool = False) -> None:
+        """The namespace and the volumes. Nothing is written for a notebook that was started before."""
+        await self.look()
+        client = self.api.api_client
+        if not self.single_namespace:
+            roles = manifests.Roles(
+                hub_account=self.hub_service_account, hub_namespace=self._namespace_default()
+            )
+            content = manifests.make_namespace_content(
+                self.namespace, self.policy.rules, roles, self.notebooks_per_namespace
+            )
+            there = self._all("namespaces").get(self.namespace)
+            if again or not namespaces.is_prepared(there, content):
+                owner = manifests.namespace_owner(spec.namespace, self.owner)
+                await namespaces.prepare(client, self.namespace, owner, content)
+        view = self._view(self.namespace)
+        await claims.prepare(
+            client, self.namespace, spec, self.owner, view, self.k8s_api_request_retry_timeout
+        )
+
+    async def _make_create_pod_request(self, pod: Any, request_timeout: float) -> bool:
+        try:
+            created = bool(await super()._make_create_pod_request(pod, request_timeout))
+        except (aiohttp.ClientError, OSError):
+            return False  # the API server is away: KubeSpawner tries again
+        except ApiException as error:
+            text = str(error.body)
+            if api.is_passing(error) or (error.status == 403 and _FRESH_QUOTA in text):
+                return False
+            if error.status == 403 and "serviceaccount" in text and self.notebook_spec and not self._found:
+                # somebody has deleted it; its namespace is made whole, once
+                self._found = diagnosis.from_api_error(error.status, text)
+                await self._prepare(self.notebook_spec, again=True)
+                return False
+            raise
+        if created:
+            await self._pods.until(self._key, lambda: self._pods.resources.get(self._key))
+        return created
+
+    async def _after_pod_created(self, _: Any, pod: Object) -> None:
+        secret = manifests.make_token_secret(
+            self._token_secret, self.namespace, self.api_token, self.pod_name, pod["metadata"]["uid"]
+        )
+        client = self.api.api_client
+        await api.persistently(lambda: api.create(client, secret), self.k8s_api_request_retry_timeout)
+        if self._admins_hook:
+            await maybe_future(self._admins_hook(self, pod))
+        running = await self._until_running()
+        await self._until_it_answers(self._get_pod_url(running))
+
+    async def _until_running(self) -> Object:
+        """The pod once it runs. Raises NotStarted as soon as it can't, or when `start_timeout` is nearly over."""
+        began = time.monotonic()
+        while True:
+            pod = self._pods.resources.get(self._key)
+            if pod is None:
+                raise NotStarted(_GONE)
+            if (pod.get("status") or {}).get("podIP") and self.is_pod_running(pod):
+                return pod
+            waited = time.monotonic() - began
+            found = self._diagnose(pod, waited)
+            late = waited > self.start_timeout - 2
+            if found and (found.failed or late):
+                raise NotStarted(await self._with_log(pod, waited) or found)
+            if late:
+                raise NotStarted(_slow(self.start_timeout))
+            self._found = found
+            await self._change(_LOOK_AGAIN)
+
+    async def _until_it_answers(self, url: str) -> None:
+        """Until something takes connections, so that the hub's first request finds it."""
+        place = urlsplit(url)
+        began = time.monotonic()
+        while time.monotonic() - began < self.http_timeout:
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(2):
+                    _, writer = await asyncio.open_connection(place.hostname, place.port)
+                writer.close()
+                return
+            await self._change(_RETRY)
+            pod = self._pods.resources.get(self._key)
+            found = self._diagnose(pod, 0.0) if pod else _GONE
+            if found and found.failed:
+                raise NotStarted((await self._with_log(pod, 0.0) if pod else None) or found)
+        raise NotStarted(_silent(place.port, self.http_timeout))
+
+    async def _change(self, seconds: float) -> None:
+        """Returns when something about the pod has changed, or after `seconds`."""
+        waits = [watch.changed(self._key) for watch in (self._pods, self._watched("events")) if watch]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for change in waits:
+                change.cancel()
+
+    def _diagnose(self, pod: Object, waited: float, log: str = "") -> diagnosis.Diagnosis | None:
+        scheduled = "nodeName" in pod["spec"]
+        return diagnosis.diagnose(
+            pod,
+            self.events,
+            pvcs=self._of("claims", self.namespace),
+            nodes=[*self._all("nodes").values()],
+            # of the others' pods only the sums count, and only while this one has no node
+            pods=[] if scheduled else [*self._pods.resources.values()],
+            log=log,
+            waited=waited,
+        )
+
+    async def _with_log(self, pod: Object, waited: float) -> diagnosis.Diagnosis | None:
+        log = ""
+        with suppress(ApiException, aiohttp.ClientError, OSError, TimeoutError):
+            log = await self.api.read_namespaced_pod_log(
+                self.pod_name,
+                self.namespace,
+                container="notebook",
+                tail_lines=_LOG_LINES,
+                _request_timeout=5,
+            )
+        return self._diagnose(pod, waited, log)
+
+    # --- afterwards -----------------------------------------------------------------------------------------
+
+    async def poll(self) -> int | None:
+        await self._start_watching_pods()
+        pod = self._pods.resources.get(self._key)
+        if pod is not None and self._start_future is None and pod["status"].get("phase") == "Pending":
+            return await self._take_up()
+        if pod is not None:
+            self._note_end(pod)
+        status: int | None = await super().poll()
+        return status
+
+    async def _take_up(self) -> int | None:
+        """A pod that a killed hub has left on its way: it is waited for, so that the hub finds it running."""
+        try:
+            await self._start_watching_events()
+            await self._until_running()
+        except NotStarted as error:
+            self.stopped_because = error.jupyterhub_message
+            return 1
+        status: int | None = await super().poll()
+        return status
+
+    def _note_end(self, pod: Object) -> None:
+        for container in (pod.get("status") or {}).get("containerStatuses") or ():
+            if container["name"] == "notebook" and "terminated" in container["state"]:
+                found = self._diagnose(pod, 0.0)
+                self.stopped_because = f"{found.sentence} {found.next_step}" if found else ""
+
+    async def _make_delete_pod_request(self, *args: Any, **kwargs: Any) -> bool:
+        try:
+            return bool(await super()._make_delete_pod_request(*args, **kwargs))
+        except (aiohttp.ClientError, OSError):
+            return False
+
+    async def delete_forever(self) -> None:
+        """Volumes outlive servers: with a policy nothing is deleted here."""
+        if not self.policy_file:
+            await super().delete_forever()
+
+    def get_state(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().get_state()
+        return state | ({"stopped_because": self.stopped_because} if self.stopped_because else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self.stopped_because = str(state.get("stopped_because", ""))
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """The steps of the pod as they are reached, and what holds it up."""
+        if not self.events_enabled:
+            return
+        await asyncio.gather(self._start_watching_pods(), self._start_watching_events())
+        told: set[str] = set()
+        while True:
+            steps = diagnosis.steps(
+                self._pods.resources.get(self._key),
+                self.events,
+                pvcs=self._of("claims", self.namespace),
+                found=self._found,
+            )
+            reached = [step for step in steps if step.state != "waiting"]
+            for step in reached:
+                if step.text and step.text not in told:
+                    told.add(step.text)
+                    yield {"progress": min(90, 18 * len(reached)), "message": step.text}
+            if self._start_future is not None and self._start_future.done():
+                return
+            await self._change(1.0)
+
+    # --- live copies ----------------------------------------------------------------------------------------
+
+    @property
+    def events(self) -> list[Object]:
+        """Those about the notebook's pod, oldest first."""
+        watched = self._watched("events")
+        if watched is None or not self.events_enabled:
+            return []
+        about = [
+            event for event in watched.resources.values() if _is_about(event, self.namespace, self.pod_name)
+        ]
+        return sorted(
+            about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or "")
+        )
+
+    async def _start_watching_pods(self, replace: bool = False) -> Reflector:
+        kind = Kind("pods", "pod", labels=f"component={self.component_label}")
+        return await self._start_watching(kind, replace)
+
+    async def _start_watching_events(self, replace: bool = False) -> Reflector:
+        kind = Kind("events", "event", fields="involvedObject.kind=Pod")
+        return await self._start_watching(kind, replace)
+
+    async def _start_watching(self, kind: Kind, replace: bool = False) -> Reflector:
+        key = self._get_reflector_key(kind.name)
+        watched = self.reflectors.get(key)
+        if watched is None or replace:
+            namespace = None if self.enable_user_namespaces else self.namespace
+            fresh = self.reflectors[key] = Reflector(kind, namespace, self.log)
+            if watched is not None:
+                await watched.stop()
+            await fresh.start()
+            return fresh
+        if not watched.first_load_future.done():
+            await asyncio.shield(watched.first_load_future)
+        return watched
+
+    def _watched(self, name: str) -> Reflector | None:
+        return self.reflectors.get(self._get_reflector_key(name))
+
+    @property
+    def _pods(self) -> Reflector:
+        watched = self._watched("pods")
+        if watched is None:
+            raise RuntimeError("pods are not watched yet")
+        return watched
+
+    @property
+    def _key(self) -> str:
+        return f"{self.namespace}/{self.pod_name}"
+
+    def _all(self, name: str) -> dict[str, Object]:
+        watched = self._watched(name)
+        return watched.resources if watched else {}
+
+    def _of(self, name: str, namespace: str) -> dict[str, Object]:
+        watched = self._watched(name)
+        return watched.of(namespace) if watched else {}
+
+    def _view(self, namespace: str) -> ClusterView:
+        return ClusterView(
+            namespace=self._all("namespaces").get(namespace),
+            managed=not self.single_namespace,
+            claims=self._of("claims", namespace),
+            pods=self._of("pods", namespace),
+            quotas=self._of("quotas", namespace),
+            classes=self._all("classes"),
+            own_pod=self.pod_name,
+        )
+
+    def _place(self, namespace: str) -> str:
+        return self._namespace_default() if self.single_namespace else namespace
+
+    def _settle(self, namespace: str) -> None:
+        """Takes the namespace, and what KubeSpawner derives from it."""
+        self.namespace = self._place(namespace)
+        self.dns_name = self.dns_name_template.format(namespace=self.namespace, name=self.pod_name)
+
+
+def _is_about(event: Object, namespace: str, pod: str) -> bool:
+    about = event["involvedObject"]
+    return bool(about.get("name") == pod and about.get("namespace") == namespace)
+
+
+_GONE = diagnosis.Diagnosis(
+    "The notebook's pod was deleted while it started.",
+    "the pod is gone",
+    "Start the notebook again.",
+    "ended",
+    True,
+)
+
+
+def _slow(seconds: float) -> diagnosis.Diagnosis:
+    return diagnosis.Diagnosis(
+        f"The notebook's pod was not ready within {seconds:g} seconds.",
+        "no error was reported",
+        "Start it again; if that happens often, an admin can raise start_timeout.",
+        "ended",
+        True,
+    )
+
+
+def _silent(port: int | None, seconds: float) -> diagnosis.Diagnosis:
+    return diagnosis.Diagnosis(
+        f"The notebook's pod runs, but nothing answered on its port {port} within {seconds:g} seconds.",
+        "no connection",
+        "Choose another image: one for notebooks starts jupyterhub-singleuser.",
+        "no_singleuser",
+        True,
+    )

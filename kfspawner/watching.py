@@ -1,0 +1,260 @@
+"""Live copies of what the cluster holds, that tell at once of each change and never give up.
+
+KubeSpawner's reflectors list everything anew every few seconds, are asked in intervals, and end the hub after
+a minute without the API server. These keep one watch open, wake who waits for an object, and try again for as
+long as it takes. See https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import aiohttp
+from kubernetes_asyncio.client import ApiException
+from kubespawner.clients import shared_client
+
+__all__ = ["KINDS", "Kind", "Reflector", "event_time", "key_of"]
+
+T = TypeVar("T")
+Object = dict[str, Any]
+
+_WATCH_SECONDS = 300  # after which the API server ends a watch, to be taken up where it was
+_SILENCE_SECONDS = 100.0  # bookmarks come every minute: a longer silence is a dead connection
+_LIST_SECONDS = 60.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_WITHOUT_RIGHT = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object to watch: the end of the client's method, and which labels or fields it must have."""
+
+    name: str
+    singular: str
+    api: str = "CoreV1Api"
+    labels: str = ""
+    fields: str = ""
+    namespaced: bool = True
+    optional: bool = False
+    """Without the right to see it the rest still works: it then looks as if there were none."""
+
+    def method(self, everywhere: bool) -> str:
+        """The client's method that lists it, in one namespace or everywhere."""
+        if not self.namespaced:
+            return f"list_{self.singular}"
+        return (
+            f"list_{self.singular}_for_all_namespaces" if everywhere else f"list_namespaced_{self.singular}"
+        )
+
+
+# What the form and the checks look at, beside the pods and events that KubeSpawner watches.
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("namespaces", "namespace", labels="kfhub.io/managed=true", namespaced=False),
+        Kind("claims", "persistent_volume_claim"),
+        Kind("quotas", "resource_quota", optional=True),
+        Kind("classes", "storage_class", api="StorageV1Api", namespaced=False, optional=True),
+        Kind("nodes", "node", namespaced=False, optional=True),
+    )
+}
+
+
+def key_of(found: Object) -> str:
+    """`namespace/name`, or the name alone of what is in no namespace."""
+    metadata = found["metadata"]
+    namespace = metadata.get("namespace")
+    return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
+
+
+def event_time(event: Object) -> str:
+    """When an event was last seen; RFC 3339, so that texts sort as times do."""
+    series = event.get("series") or {}
+    return str(
+        series.get("lastObservedTime")
+        or event.get("lastTimestamp")
+        or event.get("eventTime")
+        or event["metadata"].get("creationTimestamp")
+        or ""
+    )
+
+
+class Reflector:
+    """One watch of one kind. Stands in for KubeSpawner's PodReflector and EventReflector too.
+
+    `namespace` None: in all namespaces. `resources` maps `namespace/name` to the object as JSON.
+    """
+
+    def __init__(self, kind: Kind, namespace: str | None, log: logging.Logger) -> None:
+        self.kind = kind
+        self.namespace = namespace
+        self.log = log
+        self.resources: dict[str, Object] = {}
+        self.first_load_future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._api = shared_client(kind.api)
+        self._version = ""
+        self._failing = False
+
+    # --- what is there --------------------------------------------------------------------------------
+
+    @property
+    def pods(self) -> dict[str, Object]:
+        return self.resources
+
+    @property
+    def events(self) -> list[Object]:
+        """Oldest first."""
+        return sorted(self.resources.values(), key=event_time)
+
+    @property
+    def failing(self) -> bool:
+        """Whether the API server does not answer at the moment; what is there may be old then."""
+        return self._failing
+
+    def of(self, namespace: str) -> dict[str, Object]:
+        """The objects of one namespace, by name."""
+        prefix = namespace + "/"
+        # a copy of the items first: nothing may change them while they are walked
+        return {
+            key[len(prefix) :]: found for key, found in [*self.resources.items()] if key.startswith(prefix)
+        }
+
+    def changed(self, key: str) -> asyncio.Future[None]:
+        """Done at the next change of the object `key`; of events: at the next event about it. May be cancelled."""
+        change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(key, set())
+        waiting.add(change)
+        change.add_done_callback(lambda _: self._leave(key, change))
+        return change
+
+    def _leave(self, key: str, change: asyncio.Future[None]) -> None:
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.discard(change)
+            if not waiting:
+                del self._waiting[key]
+
+    async def until(self, key: str, check: Callable[[], T | None]) -> T:
+        """What `check` returns as soon as it is not None: asked now, and at each change of the object `key`."""
+        while (found := check()) is None:
+            await self.changed(key)
+        return found
+
+    # --- how it stays true ----------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Returns once the first list is there. Waits for an API server that does not answer."""
+        self._task = asyncio.create_task(self._follow())
+        await asyncio.shield(self.first_load_future)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                if not self._version:
+                    await self._list()
+                pause = _FIRST_PAUSE
+                self._failing = False
+                await self._watch()
+            except (aiohttp.ClientError, OSError, TimeoutError, ApiException, ValueError) as error:
+                if isinstance(error, ApiException) and error.status == 410:
+                    self._version = ""  # what the watch would go on from is gone
+                    continue
+                if isinstance(error, ApiException):
+                    self._version = ""
+                self._failing = True
+                if self.kind.optional and isinstance(error, ApiException) and error.status == 403:
+                    self._loaded()
+                    pause = _WITHOUT_RIGHT
+                self.log.warning(
+                    "Watching %s: %s; trying again in %.1f s", self.kind.name, _short(error), pause
+                )
+                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - only spreads the load
+                pause = min(_LONGEST_PAUSE, pause * 2)
+
+    def _arguments(self) -> dict[str, Any]:
+        place = {} if self.namespace is None or not self.kind.namespaced else {"namespace": self.namespace}
+        return place | {
+            "label_selector": self.kind.labels,
+            "field_selector": self.kind.fields,
+            "_preload_content": False,
+        }
+
+    def _call(self, **more: Any) -> Any:
+        method = getattr(self._api, self.kind.method(self.namespace is None))
+        return method(**self._arguments(), **more)
+
+    async def _list(self) -> None:
+        # version 0: what the API server has in its cache
+        answer = await self._call(resource_version="0", _request_timeout=_LIST_SECONDS)
+        found = json.loads(await answer.read())
+        if answer.status != 200:
+            raise ApiException(status=answer.status, reason=str(found.get("message")))
+        before = self.resources
+        self.resources = {key_of(item): item for item in found.get("items") or ()}
+        self._version = found["metadata"]["resourceVersion"]
+        self._loaded()
+        for item in [*before.values(), *self.resources.values()]:
+            self._tell(item)
+
+    def _loaded(self) -> None:
+        if not self.first_load_future.done():
+            self.first_load_future.set_result(None)
+
+    async def _watch(self) -> None:
+        answer = await self._call(
+            watch=True,
+            allow_watch_bookmarks=True,
+            resource_version=self._version,
+            timeout_seconds=_WATCH_SECONDS,
+            _request_timeout=aiohttp.ClientTimeout(sock_connect=10, sock_read=_SILENCE_SECONDS),
+        )
+        try:
+            if answer.status != 200:
+                raise ApiException(status=answer.status, reason=(await answer.text())[:300])
+            buffer = b""
+            async for chunk in answer.content.iter_any():
+                *lines, buffer = (buffer + chunk).split(b"\n")
+                for line in lines:
+                    self._take(json.loads(line))
+        finally:
+            answer.close()
+
+    def _take(self, change: Object) -> None:
+        found = change["object"]
+        if change["type"] == "ERROR":
+            raise ApiException(status=found.get("code", 500), reason=found.get("message"))
+        self._version = found["metadata"]["resourceVersion"]
+        if change["type"] == "BOOKMARK":
+            return
+        if change["type"] == "DELETED":
+            self.resources.pop(key_of(found), None)
+        else:
+            self.resources[key_of(found)] = found
+        self._tell(found)
+
+    def _tell(self, found: Object) -> None:
+        about = found.get("involvedObject")
+        key = f"{about.get('namespace')}/{about.get('name')}" if about else key_of(found)
+        for change in self._waiting.pop(key, ()):
+            if not change.done():
+                change.set_result(None)
+
+
+def _short(error: Exception) -> str:
+    if isinstance(error, ApiException):
+        return f"the API server answers {error.status} ({str(error.reason)[:200]})"
+    return f"{type(error).__name__} {error}".strip()[:200]
