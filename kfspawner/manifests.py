@@ -44,8 +44,9 @@ NOTEBOOK = "kfhub.io/notebook"
 PREPARED = "kfhub.io/prepared"
 EDITOR, VIEWER = "default-editor", "default-viewer"
 _PART_OF = {"app.kubernetes.io/part-of": "kfhub"}
-# for pods that ask for nothing themselves, so that a quota does not refuse them
-_USUAL_REQUEST = {"cpu": "100m", "memory": "128Mi"}
+# Reserved for containers that ask for nothing themselves, so that a quota does not refuse them: thousandths of a
+# core, and bytes.
+_LITTLE = {"cpu": 100, "memory": 128 * 2**20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +129,12 @@ def _bounds(namespace: str, rules: Rules, room: int) -> Iterable[Object]:
     hard = {f"requests.{vendor}": str(rules.gpu_most * room) for vendor in rules.gpu_vendors}
     most: dict[str, str] = {}
     usual: dict[str, str] = {}
+    little: dict[str, str] = {}
     for resource, rule, unit in (("cpu", rules.cpu, "m"), ("memory", rules.memory, "")):
         if rule.most is None:
             continue
         hard[f"requests.{resource}"] = f"{rule.most.amount * room}{unit}"
+        little[resource] = f"{min(_LITTLE[resource], rule.default.amount)}{unit}"
         if rule.factor is not None:
             limit = math.ceil(rule.most.amount * rule.factor)
             hard[f"limits.{resource}"] = f"{limit * room}{unit}"
@@ -146,7 +149,7 @@ def _bounds(namespace: str, rules: Rules, room: int) -> Iterable[Object]:
         "spec": {"hard": hard},
     }
     # No bound on GPUs here: it would refuse each container that says nothing of them. The quota bounds them.
-    container: Object = {"type": "Container", "defaultRequest": dict(_USUAL_REQUEST)}
+    container: Object = {"type": "Container", "defaultRequest": little}
     if most:
         container |= {"max": most, "default": usual}
     yield {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
 from typing import Any
 
-from kubernetes_asyncio.client import ApiClient, V1Pod  # its models take plain JSON in their places too
-from kubespawner.utils import get_k8s_model
+from kubernetes_asyncio.client import ApiClient
 
 from .manifests import PodParts
 from .patches import lay_over
@@ -13,8 +14,11 @@ from .patches import lay_over
 __all__ = ["dress"]
 
 
-def dress(pod: Any, parts: PodParts) -> Any:
-    """`pod`, a V1Pod, with `parts`. A model as before, so that an admin's modify_pod_hook finds what it expects."""
+def dress(pod: Any, parts: PodParts, client: ApiClient) -> Any:
+    """`pod`, a V1Pod, with `parts`. A model as before, so that an admin's modify_pod_hook finds what it expects.
+
+    The client's models take plain JSON in the place of other models, so the parts go in as they are.
+    """
     spec = pod.spec
     notebook = spec.containers[0]
     pod.metadata.labels.update(parts.labels)
@@ -27,11 +31,11 @@ def dress(pod: Any, parts: PodParts) -> Any:
         spec.affinity = dict(parts.affinity)
     if parts.tolerations:
         spec.tolerations = [*(spec.tolerations or ()), *parts.tolerations]
-    return _patched(pod, parts) if any(parts.patches) else pod
+    return _patched(pod, parts, client) if any(parts.patches) else pod
 
 
-def _patched(pod: Any, parts: PodParts) -> Any:
-    found: dict[str, Any] = ApiClient().sanitize_for_serialization(pod)
+def _patched(pod: Any, parts: PodParts, client: ApiClient) -> Any:
+    found: dict[str, Any] = client.sanitize_for_serialization(pod)
     for patch in parts.patches:
         found = lay_over(found, patch)
-    return get_k8s_model(V1Pod, found)
+    return client.deserialize(SimpleNamespace(data=json.dumps(found)), "V1Pod")  # type: ignore[arg-type]

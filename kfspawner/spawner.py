@@ -168,7 +168,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         spec = self.notebook_spec
         if spec is None:
             return pod
-        return dress(pod, manifests.pod_parts(spec, self.policy.rules, self.owner))
+        return dress(pod, manifests.pod_parts(spec, self.policy.rules, self.owner), self.api.api_client)
 
     # --- the start ----------------------------------------------------------------------------------------
 
