@@ -150,7 +150,7 @@ class Namespace:
             lacks=lacks,
             deletable=found_kind.deletable and may(review, "delete", found_kind.resource, found_kind.group),
             deletes_data=await self._deletes_data(found) if kind == "pvcs" else None,
-            yaml=yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110),
+            yaml=yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=1_000_000),
         )
 
     @staticmethod

@@ -14,7 +14,7 @@ import { listCommand } from './kubectl';
 import { NoCluster } from './NoCluster';
 import { RowTable } from './RowTable';
 import { restoreCluster, type ClusterState } from './state';
-import type { KindName, Overview, Row } from './types';
+import type { KindName, Missing, Overview, Row } from './types';
 import { useRows, type Rows } from './useRows';
 
 const EVERY = 5000;
@@ -222,12 +222,7 @@ function Listed({
   const { fault } = live;
   if (!live.rows) {
     if (fault?.missing) {
-      return (
-        <Failure
-          error={new ApiError(fault.message, 403)}
-          what={trans('You may not see %1 here.', word)}
-        />
-      );
+      return <Forbidden missing={fault.missing} word={word} />;
     }
     return fault ? (
       <Failure
@@ -276,6 +271,37 @@ function Listed({
         />
       )}
     </>
+  );
+}
+
+/** What the account lacks, and how whoever runs the cluster sees it. */
+function Forbidden({
+  missing,
+  word
+}: {
+  missing: Missing;
+  word: string;
+}): React.ReactElement {
+  const { trans } = useHost();
+  const { verb, resource, group, namespace } = missing;
+  const what = group ? `${resource}.${group}` : resource;
+  const command = `kubectl auth can-i ${verb} ${what} -n ${namespace}`;
+  return (
+    <div className="kf-Failure" role="alert">
+      <p className="kf-Failure-title">
+        {trans('You may not see %1 here.', word)}
+      </p>
+      <p>{missing.message}</p>
+      <p>
+        {trans(
+          'Whoever runs the cluster can grant it. This says whether it is granted; it is tried again by itself:'
+        )}
+      </p>
+      <p className="kf-row">
+        <code className="kf-Command">{command}</code>
+        <CopyButton small text={command} label={trans('Copy')} />
+      </p>
+    </div>
   );
 }
 

@@ -63,7 +63,7 @@ export function Drawer(props: DrawerProps): React.ReactElement {
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Esc closes it from anywhere inside
     <section
       ref={root}
-      className="kf-Details kf-Drawer"
+      className="kf-Details kf-Object"
       aria-label={trans('Details of %1', name)}
       onKeyDown={event => {
         if (event.key === 'Escape' && !asking) {
@@ -204,7 +204,7 @@ function Tabs(
       </div>
       <div
         id={`${id}-panel`}
-        className="kf-Drawer-panel"
+        className="kf-Object-panel"
         role="tabpanel"
         aria-labelledby={`${id}-${tab}`}
       >
@@ -251,7 +251,7 @@ function Copy({ text }: { text: string }): React.ReactElement {
     <div className="kf-row">
       <code className="kf-Command">{text}</code>
       <span className="kf-spacer" />
-      <CopyButton small text={text} label={trans('Copy as kubectl')} />
+      <CopyButton small text={text} label={trans('Copy')} />
     </div>
   );
 }

@@ -16,7 +16,7 @@ export interface Column {
 
 type Of<K extends KindName> = Extract<Row, { kind?: K }>;
 
-/** The columns of a kind after the name, in kubectl's order. */
+/** The columns of a kind after the name: first the status, then as kubectl has them. */
 export function columnsOf(kind: KindName, trans: Trans): Column[] {
   const status: Column = {
     name: 'status',
@@ -46,8 +46,8 @@ export function columnsOf(kind: KindName, trans: Trans): Column[] {
   switch (kind) {
     case 'pods':
       return [
-        ready,
         status,
+        ready,
         count<'pods'>('restarts', trans('Restarts'), row => row.restarts),
         created,
         text<'pods'>('node', trans('Node'), row => row.node),
@@ -55,8 +55,8 @@ export function columnsOf(kind: KindName, trans: Trans): Column[] {
       ];
     case 'deployments':
       return [
-        ready,
         status,
+        ready,
         count<'deployments'>(
           'updated',
           trans('Up to date'),
@@ -71,11 +71,11 @@ export function columnsOf(kind: KindName, trans: Trans): Column[] {
         images
       ];
     case 'statefulsets':
-      return [ready, status, created, images];
+      return [status, ready, created, images];
     case 'services':
       return [
-        text<'services'>('type', trans('Type'), row => row.type),
         status,
+        text<'services'>('type', trans('Type'), row => row.type),
         text<'services'>('address', trans('Address'), row => row.address),
         text<'services'>('ports', trans('Ports'), row => row.ports),
         created
