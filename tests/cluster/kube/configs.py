@@ -179,6 +179,7 @@ def commands(places: Places, masquerade_all: bool) -> dict[str, list[str | Path]
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
             "--allow-privileged",
+            "--feature-gates=ImageVolume=true",  # else the API server forgets such volumes before any policy sees them
             f"--client-ca-file={certs}/ca.crt",
             f"--tls-cert-file={certs}/apiserver.crt",
             f"--tls-private-key-file={certs}/apiserver.key",
