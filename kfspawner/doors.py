@@ -119,6 +119,10 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
     async def look(self) -> None:
         """Brings up to date what `find_faults` and `form_view` look at."""
 
+    def policy_of(self, options: Any) -> Policy:
+        """The policy for a request, with what its namespace offers beside the file."""
+        return self.policy
+
     def find_faults(self, spec: NotebookSpec) -> list[FieldError]:
         """What only the place knows to be wrong with a request that the policy allows. Quick, and changes
         nothing."""
@@ -199,7 +203,7 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
         await self.look()
         typed = _typed.get() or self._stored()
         view = self.form_view(typed.notebook)
-        return form.render(self.policy, self.owner, typed.values, typed.errors, view)
+        return form.render(self.policy_of(typed.values), self.owner, typed.values, typed.errors, view)
 
     # --- how ----------------------------------------------------------------------------------------
 
@@ -218,7 +222,8 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
         if self.name == DEFAULT:
             message = "'default' is the name of your first server. Choose another name."
             raise PolicyError([FieldError(field="name", message=message)])
-        spec = self.policy.resolve(options, self.owner, stored=stored, notebook=self.notebook_id)
+        policy = self.policy_of(options)
+        spec = policy.resolve(options, self.owner, stored=stored, notebook=self.notebook_id)
         faults = self.find_faults(spec)
         if faults:
             raise PolicyError(faults)

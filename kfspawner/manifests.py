@@ -99,6 +99,7 @@ def make_namespace_content(namespace: str, rules: Rules, roles: Roles, room: int
         _binding(EDITOR, namespace, roles.editor, EDITOR, namespace),
         _binding(VIEWER, namespace, roles.viewer, VIEWER, namespace),
         *_bounds(namespace, rules, room),
+        _fence(namespace, roles.hub_namespace),
     ]
 
 
@@ -157,6 +158,31 @@ def _bounds(namespace: str, rules: Rules, room: int) -> Iterable[Object]:
         "kind": "LimitRange",
         "metadata": _metadata("kfhub", namespace),
         "spec": {"limits": [container]},
+    }
+
+
+def _fence(namespace: str, hub_namespace: str) -> Object:
+    """Who may open a connection to a notebook: the hub and its proxy, and pods of the same namespace."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": _metadata("kfhub-notebooks", namespace),
+        "spec": {
+            "podSelector": {"matchLabels": {"component": "singleuser-server"}},
+            "policyTypes": ["Ingress"],
+            "ingress": [
+                {
+                    "from": [
+                        {
+                            "namespaceSelector": {
+                                "matchLabels": {"kubernetes.io/metadata.name": hub_namespace}
+                            }
+                        },
+                        {"podSelector": {}},
+                    ]
+                }
+            ],
+        },
     }
 
 

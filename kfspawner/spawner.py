@@ -21,13 +21,14 @@ from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
 from traitlets import Bool, Integer, Unicode, default
 
-from . import api, claims, diagnosis, form, manifests, namespaces
+from . import api, claims, diagnosis, form, manifests, namespaces, poddefaults
 from .check import ClusterView, check
 from .doors import Doors
 from .errors import FieldError
 from .names import slug
 from .notebook import NotebookSpec
 from .pod import dress
+from .policy import Policy
 from .static_files import script_url
 from .watching import KINDS, Kind, Reflector
 
@@ -68,6 +69,13 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         min=1,
         help="How many notebooks of the largest size a namespace has room for; its quota is that many times what"
         " the policy allows one.",
+    ).tag(config=True)
+
+    fail_after = Integer(
+        60,
+        min=0,
+        help="Seconds after which a start ends that something holds up which may pass: no node has room, a registry"
+        " or a volume does not answer. What can't pass ends it at once.",
     ).tag(config=True)
 
     reflectors: ClassVar[dict[Any, Reflector]] = {}
@@ -115,12 +123,19 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
     # --- requests -----------------------------------------------------------------------------------------
 
     async def look(self) -> None:
-        kinds = ("claims", "quotas") if self.single_namespace else tuple(KINDS)
+        kinds = ("claims", "quotas", "poddefaults") if self.single_namespace else tuple(KINDS)
         await asyncio.gather(
             self._start_watching_pods(),
             self._start_watching_events(),
             *(self._start_watching(KINDS[name]) for name in kinds),
         )
+
+    def policy_of(self, options: Any) -> Policy:
+        wanted = options.get("namespace") if isinstance(options, dict) else None
+        own = self.policy.namespaces(self.owner)
+        namespace = self._place(wanted if wanted in own else own[0])
+        found = poddefaults.choices(self._of("poddefaults", namespace))
+        return Policy(poddefaults.with_choices(self.policy.rules, found)) if found else self.policy
 
     def find_faults(self, spec: NotebookSpec) -> list[FieldError]:
         place = self._place(spec.namespace)
@@ -168,7 +183,8 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         spec = self.notebook_spec
         if spec is None:
             return pod
-        return dress(pod, manifests.pod_parts(spec, self.policy.rules, self.owner), self.api.api_client)
+        rules = self.policy_of({"namespace": spec.namespace}).rules
+        return dress(pod, manifests.pod_parts(spec, rules, self.owner), self.api.api_client)
 
     # --- the start ----------------------------------------------------------------------------------------
 
@@ -298,6 +314,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
             pods=[] if scheduled else [*self._pods.resources.values()],
             log=log,
             waited=waited,
+            grace=self.fail_after,
         )
 
     async def _with_log(self, pod: Object, waited: float) -> diagnosis.Diagnosis | None:
@@ -398,11 +415,11 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         )
 
     async def _start_watching_pods(self, replace: bool = False) -> Reflector:
-        kind = Kind("pods", "pod", labels=f"component={self.component_label}")
+        kind = Kind("pods", "pods", labels=f"component={self.component_label}")
         return await self._start_watching(kind, replace)
 
     async def _start_watching_events(self, replace: bool = False) -> Reflector:
-        kind = Kind("events", "event", fields="involvedObject.kind=Pod")
+        kind = Kind("events", "events", fields="involvedObject.kind=Pod")
         return await self._start_watching(kind, replace)
 
     async def _start_watching(self, kind: Kind, replace: bool = False) -> Reflector:

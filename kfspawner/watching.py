@@ -25,43 +25,42 @@ T = TypeVar("T")
 Object = dict[str, Any]
 
 _WATCH_SECONDS = 300  # after which the API server ends a watch, to be taken up where it was
-_SILENCE_SECONDS = 100.0  # bookmarks come every minute: a longer silence is a dead connection
+_SILENCE_SECONDS = 100.0
 _LIST_SECONDS = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-_WITHOUT_RIGHT = 300.0
+_ABSENT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of object to watch: the end of the client's method, and which labels or fields it must have."""
+    """A kind of object to watch, by its place in the API, and which labels or fields it must have."""
 
     name: str
-    singular: str
-    api: str = "CoreV1Api"
+    plural: str
+    api: str = "/api/v1"
     labels: str = ""
     fields: str = ""
     namespaced: bool = True
     optional: bool = False
-    """Without the right to see it the rest still works: it then looks as if there were none."""
+    """Where it isn't there, or the hub may not see it, the rest still works: then there are none."""
 
-    def method(self, everywhere: bool) -> str:
-        """The client's method that lists it, in one namespace or everywhere."""
-        if not self.namespaced:
-            return f"list_{self.singular}"
-        return (
-            f"list_{self.singular}_for_all_namespaces" if everywhere else f"list_namespaced_{self.singular}"
-        )
+    def path(self, namespace: str | None) -> str:
+        """Where it is listed; `namespace` None: everywhere."""
+        if namespace is None or not self.namespaced:
+            return f"{self.api}/{self.plural}"
+        return f"{self.api}/namespaces/{namespace}/{self.plural}"
 
 
 # What the form and the checks look at, beside the pods and events that KubeSpawner watches.
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("namespaces", "namespace", labels="kfhub.io/managed=true", namespaced=False),
-        Kind("claims", "persistent_volume_claim"),
-        Kind("quotas", "resource_quota", optional=True),
-        Kind("classes", "storage_class", api="StorageV1Api", namespaced=False, optional=True),
-        Kind("nodes", "node", namespaced=False, optional=True),
+        Kind("namespaces", "namespaces", labels="kfhub.io/managed=true", namespaced=False),
+        Kind("claims", "persistentvolumeclaims"),
+        Kind("quotas", "resourcequotas", optional=True),
+        Kind("classes", "storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, optional=True),
+        Kind("nodes", "nodes", namespaced=False, optional=True),
+        Kind("poddefaults", "poddefaults", "/apis/kubeflow.org/v1alpha1", optional=True),
     )
 }
 
@@ -99,7 +98,7 @@ class Reflector:
         self.first_load_future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
         self._task: asyncio.Task[None] | None = None
-        self._api = shared_client(kind.api)
+        self._client = shared_client("CoreV1Api").api_client
         self._version = ""
         self._failing = False
 
@@ -169,6 +168,8 @@ class Reflector:
                 pause = _FIRST_PAUSE
                 self._failing = False
                 await self._watch()
+            except aiohttp.SocketTimeoutError:
+                continue  # nothing has happened for a while, or the connection is dead: a new one tells
             except (aiohttp.ClientError, OSError, TimeoutError, ApiException, ValueError) as error:
                 if isinstance(error, ApiException) and error.status == 410:
                     self._version = ""  # what the watch would go on from is gone
@@ -176,33 +177,35 @@ class Reflector:
                 if isinstance(error, ApiException):
                     self._version = ""
                 self._failing = True
-                if self.kind.optional and isinstance(error, ApiException) and error.status == 403:
+                if self.kind.optional and isinstance(error, ApiException) and error.status in (403, 404):
                     self._loaded()
-                    pause = _WITHOUT_RIGHT
+                    await asyncio.sleep(_ABSENT)
+                    continue
                 self.log.warning(
                     "Watching %s: %s; trying again in %.1f s", self.kind.name, _short(error), pause
                 )
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - only spreads the load
                 pause = min(_LONGEST_PAUSE, pause * 2)
 
-    def _arguments(self) -> dict[str, Any]:
-        place = {} if self.namespace is None or not self.kind.namespaced else {"namespace": self.namespace}
-        return place | {
-            "label_selector": self.kind.labels,
-            "field_selector": self.kind.fields,
-            "_preload_content": False,
-        }
-
-    def _call(self, **more: Any) -> Any:
-        method = getattr(self._api, self.kind.method(self.namespace is None))
-        return method(**self._arguments(), **more)
+    async def _get(self, patience: float | aiohttp.ClientTimeout, **query: str) -> Any:
+        selected = {"labelSelector": self.kind.labels, "fieldSelector": self.kind.fields}
+        return await self._client.call_api(
+            self.kind.path(self.namespace),
+            "GET",
+            {},
+            [*query.items(), *((key, value) for key, value in selected.items() if value)],
+            {"Accept": "application/json"},
+            auth_settings=["BearerToken"],
+            _preload_content=False,
+            _request_timeout=patience,
+        )
 
     async def _list(self) -> None:
         # version 0: what the API server has in its cache
-        answer = await self._call(resource_version="0", _request_timeout=_LIST_SECONDS)
-        found = json.loads(await answer.read())
+        answer = await self._get(_LIST_SECONDS, resourceVersion="0")
         if answer.status != 200:
-            raise ApiException(status=answer.status, reason=str(found.get("message")))
+            raise ApiException(status=answer.status, reason=(await answer.text())[:300])
+        found = json.loads(await answer.read())
         before = self.resources
         self.resources = {key_of(item): item for item in found.get("items") or ()}
         self._version = found["metadata"]["resourceVersion"]
@@ -215,12 +218,12 @@ class Reflector:
             self.first_load_future.set_result(None)
 
     async def _watch(self) -> None:
-        answer = await self._call(
-            watch=True,
-            allow_watch_bookmarks=True,
-            resource_version=self._version,
-            timeout_seconds=_WATCH_SECONDS,
-            _request_timeout=aiohttp.ClientTimeout(sock_connect=10, sock_read=_SILENCE_SECONDS),
+        answer = await self._get(
+            aiohttp.ClientTimeout(sock_connect=10, sock_read=_SILENCE_SECONDS),
+            watch="true",
+            allowWatchBookmarks="true",
+            resourceVersion=self._version,
+            timeoutSeconds=str(_WATCH_SECONDS),
         )
         try:
             if answer.status != 200:

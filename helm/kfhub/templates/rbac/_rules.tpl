@@ -127,6 +127,10 @@ holds the table of what follows from them.
 - apiGroups: [""]
   resources: [pods, events, persistentvolumeclaims, resourcequotas]
   verbs: {{ include "kfhub.read" . }}
+# Kubeflow's PodDefaults, offered as configurations where there are some.
+- apiGroups: [kubeflow.org]
+  resources: [poddefaults]
+  verbs: {{ include "kfhub.read" . }}
 {{- end }}
 {{- define "kfhub.rules.hub" -}}
 {{ include "kfhub.rules.hubReads" . }}
@@ -176,8 +180,8 @@ holds the table of what follows from them.
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [create, get, patch]
-# Kubeflow's PodDefaults, offered as configurations where there are some.
-- apiGroups: [kubeflow.org]
-  resources: [poddefaults]
-  verbs: [get, list]
+# The end of a notebook's log, to say why it does not start.
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 {{- end }}
