@@ -89,7 +89,8 @@ def version() -> str:
 
 
 def reference(image: Image) -> str:
-    return f"{image.name}:{version()}"
+    """Written out, since podman and buildah would call it localhost/… else."""
+    return f"docker.io/{image.name}:{version()}"
 
 
 # The wheel -----------------------------------------------------------------------------------------------------------
@@ -163,30 +164,20 @@ class Builder:
     def command(self, *arguments: str) -> list[str]:
         return [self.program, *self.options, *arguments]
 
-    def inspect(self, name: str) -> dict[str, object] | None:
-        """Labels and size of an image in its store, or None."""
-        if self.program == "buildah":
-            form = '{"size": 0, "labels": {{json .OCIv1.Config.Labels}}}'
-            arguments = ["inspect", "--type", "image", "--format", form, name]
-        else:
-            form = '{"size": {{.Size}}, "labels": {{json .Config.Labels}}}'
-            arguments = ["image", "inspect", "--format", form, name]
-        done = subprocess.run(self.command(*arguments), capture_output=True, text=True)
-        return dict(json.loads(done.stdout)) if done.returncode == 0 else None
-
-    def has(self, name: str, wanted: str) -> bool:
-        found = self.inspect(name)
-        labels = (found or {}).get("labels") or {}
-        return isinstance(labels, dict) and labels.get(LABEL) == wanted
+    def label(self, name: str) -> str | None:
+        """What an image in the store says it was made of ("" if it says nothing), or None where there is none."""
+        kind, config = (
+            (["inspect", "--type", "image"], "OCIv1.Config")
+            if self.program == "buildah"
+            else (["image", "inspect"], "Config")
+        )
+        form = f'{{{{index .{config}.Labels "{LABEL}"}}}}'
+        done = subprocess.run(self.command(*kind, "--format", form, name), capture_output=True, text=True)
+        return done.stdout.strip() if done.returncode == 0 else None
 
     def size(self, name: str) -> str:
-        if self.program == "buildah":
-            out = subprocess.run(
-                self.command("images", "--format", "{{.Size}}", name), capture_output=True, text=True
-            ).stdout
-            return out.strip()
-        found = self.inspect(name) or {}
-        return f"{int(str(found.get('size', 0))) / 1e6:.0f} MB"
+        listing = self.command("images", "--format", "{{.Size}}", name)
+        return subprocess.run(listing, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _run(command: list[str]) -> None:
@@ -227,7 +218,7 @@ def host_authority(folder: Path) -> list[str]:
 
 def ensure_base(builder: Builder, tell: Say = say, pull: bool = True) -> None:
     """Have the base image in the builder's store: it is there, or is pulled, or is made of Debian's packages."""
-    if builder.inspect(BASE) is not None:
+    if builder.label(BASE) is not None:
         return
     if pull and subprocess.run(builder.command("pull", BASE), capture_output=True).returncode == 0:
         return
@@ -252,7 +243,7 @@ def build(builder: Builder, names: Iterable[str] = (), tell: Say = say, pull: bo
     """Build the images that are named (or all) unless they are there with the same inputs; returns those named."""
     wanted = chosen(names)
     made = wheel(tell)
-    missing = [i for i in wanted if not builder.has(reference(i), inputs(i, made))]
+    missing = [i for i in wanted if builder.label(reference(i)) != inputs(i, made)]
     if missing:
         ensure_base(builder, tell, pull)
     for image in missing:

@@ -29,20 +29,20 @@ def load(places: Places, say: Callable[[str], None], names: Iterable[str] = ()) 
     references = [images.reference(image) for image in done]
     held = node.ctr(places, "images", "list").splitlines()
     for image in done:
-        name, inputs = f"docker.io/{images.reference(image)}", images.inputs(image, wheel)
+        name, inputs = images.reference(image), images.inputs(image, wheel)
         if any(line.startswith(f"{name} ") and f"kfhub.inputs={inputs}" in line for line in held):
             continue
-        say(f"loading {images.reference(image)} into the node …")
-        _load(places, build, images.reference(image), name)
+        say(f"loading {name} into the node …")
+        _load(places, build, name)
         node.ctr(places, "images", "label", name, f"kfhub.inputs={inputs}")
     return references
 
 
-def _load(places: Places, build: images.Builder, source: str, name: str) -> None:
+def _load(places: Places, build: images.Builder, name: str) -> None:
     with tempfile.TemporaryDirectory(dir=places.cache) as folder:
         archive = Path(folder, "image.tar")
         subprocess.run(
-            build.command("push", "-q", source, f"docker-archive:{archive}:{name}"),
+            build.command("push", "-q", name, f"docker-archive:{archive}:{name}"),
             check=True,
             capture_output=True,
         )
