@@ -184,9 +184,9 @@ def _refusal(
     if status == 404:
         return NotFound(said or "There is no such object.")
     if status == 409:
-        return Conflict(said)
+        return Conflict(said or "The object has changed meanwhile.")
     if status == 410:
-        return Gone(said)
+        return Gone(said or "The history that was asked for is no longer kept.")
     if status < 500 and status != 429:
         return NotNow(said or f"The cluster refused with status {status}.")
     return Unreachable(f"The cluster answered with status {status}: {said or 'it said no more.'}")

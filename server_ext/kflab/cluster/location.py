@@ -58,7 +58,11 @@ def find_cluster(environ: Mapping[str, str], account: Path = SERVICE_ACCOUNT) ->
     paths = tuple(Path(name).expanduser() for name in names if name)
     there = tuple(path for path in paths if path.is_file())
     if not there:
-        where = f"KUBECONFIG names no file that is there ({given})." if given else "There is no kubeconfig, and this is no pod."
+        where = (
+            f"KUBECONFIG names no file that is there ({given})."
+            if given
+            else "There is no kubeconfig, and this is no pod."
+        )
         raise NoCluster(where, HOW)
     return KubeConfig(there, wanted, _stamps(there))
 
