@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from kubespawner import KubeSpawner
 
-from bench import Row
-from kfspawner import Owner, Policy, form
+from bench import Row, spawners
+from kfspawner import KFSpawner, Owner, Policy, form
 from kfspawner.chp import node
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,26 +63,33 @@ def _milliseconds(action: Callable[[], object], times: int = 300) -> float:
     return statistics.median(taken) * 1000
 
 
-async def _stock(folder: Path) -> Any:
-    """A KubeSpawner that talks to no cluster. It wants a running loop."""
+async def _spawners(folder: Path) -> tuple[Any, Any]:
+    """A KFSpawner and a stock KubeSpawner that talk to no cluster. They want a running loop."""
     config = folder / "kubeconfig"
     config.write_text(yaml.safe_dump(KUBECONFIG))
-    os.environ["KUBECONFIG"] = str(config)
-    from kubespawner import KubeSpawner
+    await spawners.connect(config)
+    policy = ROOT / "hub_config/spawner_ui_config.yaml"
+    return spawners.make(KFSpawner, "ada", policy_file=str(policy)), spawners.make(KubeSpawner, "ada")
 
-    return KubeSpawner(_mock=True)
 
+def manifest(ours: Any, stock: Any, loop: asyncio.AbstractEventLoop) -> Row:
+    """From the request as JSON to the pod as it is sent, less what a cluster would be asked."""
 
-def resolve(stock: Any, loop: asyncio.AbstractEventLoop) -> Row:
-    policy, owner = Policy.load(ROOT / "hub_config/spawner_ui_config.yaml"), Owner("ada")
-    ours = _milliseconds(lambda: policy.resolve(REQUEST, owner))
-    peer = _milliseconds(lambda: loop.run_until_complete(stock.get_pod_manifest()))
+    async def spawn() -> None:
+        ours.accept(ours._resolve(REQUEST, False))
+        await ours.get_pod_manifest()
+
+    def milliseconds(make: Callable[[], Any]) -> float:
+        return _milliseconds(lambda: loop.run_until_complete(make()))
+
+    mine = milliseconds(spawn)
+    peer = milliseconds(stock.get_pod_manifest)
     return {
-        "what": "policy: one request resolved",
-        "ours": f"{ours:.2f} ms",
+        "what": "policy and pod for one spawn",
+        "ours": f"{mine:.2f} ms",
         "peer": f"stock get_pod_manifest {peer:.2f} ms",
         "goal": "≤ 0.5 ms",
-        "met": ours <= 0.5,
+        "met": mine <= 0.5,
     }
 
 
@@ -178,5 +186,5 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         loop = asyncio.new_event_loop()
-        stock = loop.run_until_complete(_stock(folder))
-        return [resolve(stock, loop), draw(stock, folder), start(folder)]
+        ours, stock = loop.run_until_complete(_spawners(folder))
+        return [manifest(ours, stock, loop), draw(stock, folder), start(folder)]

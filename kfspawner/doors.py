@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 from jupyterhub import orm
@@ -141,7 +140,7 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
     @property
     def policy(self) -> Policy:
         """The policy, loaded once for the hub. Raises PolicyError if the file is wrong."""
-        return _policy(str(Path(self.policy_file).resolve()))
+        return _policy(self.policy_file)
 
     @property
     def owner(self) -> Owner:

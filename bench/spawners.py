@@ -1,0 +1,43 @@
+"""KFSpawner and stock KubeSpawner as JupyterHub makes them, in the benchmark's own process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import kubernetes_asyncio.config
+import kubespawner.spawner
+from traitlets.config import Config
+
+
+class Database:
+    """JupyterHub's, of which a spawner needs only this."""
+
+    def commit(self) -> None: ...
+
+
+async def connect(kubeconfig: Path) -> None:
+    """What KubeSpawner's own load_config does in a hub, for this kubeconfig."""
+    await kubernetes_asyncio.config.load_kube_config(config_file=str(kubeconfig))
+    kubespawner.spawner.load_config = lambda **_: None
+
+
+def make(spawner: type[Any], user: str, **settings: Any) -> Any:
+    """One for `user`, with settings under the class's own name. Wants a running loop."""
+    found = spawner(
+        config=Config({spawner.__name__: settings}),
+        user=SimpleNamespace(
+            name=user, id=1, url=f"/user/{user}/", groups=[], admin=False, escaped_name=user, settings={}
+        ),
+        hub=SimpleNamespace(
+            public_host="",
+            url="http://hub:8081",
+            base_url="/hub/",
+            api_url="http://hub:8081/hub/api",
+        ),
+        orm_spawner=SimpleNamespace(name="", user_options=None, state=None, server=None),
+        db=Database(),
+    )
+    found.api_token = "the-token-of-a-notebook"
+    return found
