@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ import aiohttp
 from jupyterhub.utils import maybe_future
 from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
+from markupsafe import Markup
 from traitlets import Bool, Integer, Unicode, default
 
 from . import api, claims, diagnosis, form, manifests, namespaces, poddefaults
@@ -50,6 +52,9 @@ class NotStarted(Exception):
     def __init__(self, found: diagnosis.Diagnosis) -> None:
         self.diagnosis = found
         self.jupyterhub_message = f"{found.sentence} {found.next_step}".strip()
+        self.jupyterhub_html_message = Markup(
+            "<strong>{}</strong> {}<details><summary>What Kubernetes says</summary>{}</details>"
+        ).format(found.sentence, found.next_step, found.cause)
         super().__init__(f"{self.jupyterhub_message} ({found.code}: {found.cause})")
 
 
@@ -382,7 +387,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         if not self.events_enabled:
             return
         await asyncio.gather(self._start_watching_pods(), self._start_watching_events())
-        told: set[str] = set()
+        told: list[Object] = []
         while True:
             steps = diagnosis.steps(
                 self._pods.resources.get(self._key),
@@ -390,11 +395,10 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
                 pvcs=self._of("claims", self.namespace),
                 found=self._found,
             )
-            reached = [step for step in steps if step.state != "waiting"]
-            for step in reached:
-                if step.text and step.text not in told:
-                    told.add(step.text)
-                    yield {"progress": min(90, 18 * len(reached)), "message": step.text}
+            shown = [asdict(step) for step in steps]
+            if shown != told:
+                told = shown
+                yield _progress(steps, shown, self._found)
             if self._start_future is not None and self._start_future.done():
                 return
             await self._change(1.0)
@@ -476,6 +480,15 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         """Takes the namespace, and what KubeSpawner derives from it."""
         self.namespace = self._place(namespace)
         self.dns_name = self.dns_name_template.format(namespace=self.namespace, name=self.pod_name)
+
+
+def _progress(
+    steps: list[diagnosis.Step], shown: list[Object], found: diagnosis.Diagnosis | None
+) -> dict[str, Any]:
+    """What JupyterHub sends to the page: its own keys, and the steps for a page that draws them."""
+    reached = [step for step in steps if step.state != "waiting"]
+    message = found.sentence if found else reached[-1].text if reached else "Asking for a pod"
+    return {"progress": min(90, 18 * len(reached)), "message": message, "steps": shown}
 
 
 def _is_about(event: Object, namespace: str, pod: str) -> bool:

@@ -37,7 +37,7 @@ def start(say: Say) -> int:
     with _only_one(settings.data) as lock:
         copy_config(settings.data)
         settings.check()
-        for part in ("proxy/bin/proxy.mjs", "static/form.js"):
+        for part in ("proxy/bin/proxy.mjs", "static/form.js", "static/progress.js"):
             if not (PACKAGE / part).is_file():
                 raise StartError(
                     f"{PACKAGE / part} is missing. In a checkout run `make start`, which builds it."

@@ -26,6 +26,7 @@ BUILT = (
     ROOT / "server_ext/kflab_labextension/package.json",
     ROOT / "kfspawner/proxy/bin/proxy.mjs",
     ROOT / "kfspawner/static/form.js",
+    ROOT / "kfspawner/static/progress.js",
 )
 PIP_INSTALL = (str(VENV / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input")
 

@@ -1,4 +1,4 @@
-// Bundles what the hub needs from npm, so that it runs without npm: the proxy, and the form's script.
+// Bundles what the hub needs from npm, so that it runs without npm: the proxy, and the pages' scripts.
 import { build } from 'esbuild';
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
@@ -41,16 +41,18 @@ await cp(path.join(chp, 'lib/error'), path.join(proxy, 'bin/error'), {
   recursive: true
 });
 
-const form = path.join(hub, 'form_src/form.js');
-if (existsSync(form)) {
-  await build({
-    entryPoints: [form],
-    outfile: path.join(hub, 'static/form.js'),
-    nodePaths: [modules],
-    bundle: true,
-    format: 'iife',
-    target: 'es2020',
-    minify: true,
-    legalComments: 'eof'
-  });
+for (const script of ['form.js', 'progress.js']) {
+  const source = path.join(hub, 'form_src', script);
+  if (existsSync(source)) {
+    await build({
+      entryPoints: [source],
+      outfile: path.join(hub, 'static', script),
+      nodePaths: [modules],
+      bundle: true,
+      format: 'iife',
+      target: 'es2020',
+      minify: true,
+      legalComments: 'eof'
+    });
+  }
 }
