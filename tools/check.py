@@ -2,6 +2,7 @@
 
     python tools/check.py            all
     python tools/check.py jest types some of them, by name
+    python tools/check.py cluster    what needs a real Kubernetes, which is run when it is named only
 
 With CI=true a check that had to be skipped counts as failed.
 """
@@ -52,6 +53,17 @@ CHECKS = (
     Check("wheel", ("pytest", "-q", "-m", "wheel", "tests/wheel")),
     Check("browser", ("pytest", "-q", "-m", "browser", "tests/browser")),
 )
+# Takes minutes and root, so it is not among those that run when none is named.
+CLUSTER = Check("cluster", ("pytest", "-q", "-m", "cluster", "tests/cluster"))
+
+
+def no_cluster() -> str:
+    """Why there is no Kubernetes to test on, after installing what can be installed; or ""."""
+    from tests.cluster.kube import places, ready
+
+    if os.environ.get("KFHUB_TEST_KUBECONFIG"):
+        return ""
+    return ready.missing(places.places(), lambda text: print(f"kfhub: {text}", flush=True), images=True)
 
 
 def run(check: Check, env: dict[str, str]) -> Outcome:
@@ -62,9 +74,10 @@ def run(check: Check, env: dict[str, str]) -> Outcome:
 
 
 def main(names: list[str]) -> int:
-    unknown = set(names) - {c.name for c in CHECKS}
+    known = [*CHECKS, CLUSTER]
+    unknown = set(names) - {c.name for c in known}
     if unknown:
-        print(f"no check named {', '.join(sorted(unknown))}; there are: {', '.join(c.name for c in CHECKS)}")
+        print(f"no check named {', '.join(sorted(unknown))}; there are: {', '.join(c.name for c in known)}")
         return 2
     env = {
         **os.environ,
@@ -72,10 +85,13 @@ def main(names: list[str]) -> int:
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'server_ext'}",
     }
     outcomes: list[Outcome] = []
-    for check in CHECKS:
+    for check in known if names else CHECKS:
         if names and check.name not in names:
             continue
-        if check.name == "browser":
+        if check is CLUSTER and (problem := no_cluster()):
+            outcomes.append(Outcome(check.name, "skipped", 0.0, problem))
+            continue
+        if check.name in ("browser", "cluster"):
             path, problem = browser.find_or_install()
             if path is None:
                 outcomes.append(Outcome(check.name, "skipped", 0.0, problem))

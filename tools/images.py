@@ -182,7 +182,10 @@ class Builder:
 
 def _run(command: list[str]) -> None:
     """Run it; what it printed is shown only if it fails."""
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    env = {**os.environ, "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     if done.returncode:
         raise ImageError(f"`{' '.join(command[:6])} …` failed:\n{done.stdout[-4000:]}")
 
@@ -239,11 +242,14 @@ def ensure_base(builder: Builder, tell: Say = say, pull: bool = True) -> None:
         _run(builder.command("commit", "-q", "--rm", "--format", "docker", container, BASE))
 
 
-def build(builder: Builder, names: Iterable[str] = (), tell: Say = say, pull: bool = True) -> list[Image]:
-    """Build the images that are named (or all) unless they are there with the same inputs; returns those named."""
-    wanted = chosen(names)
+def build(
+    builder: Builder, names: Iterable[str] = (), tell: Say = say, pull: bool = True
+) -> dict[Image, str]:
+    """Build the images that are named (or all) unless they are there with the same inputs; returns their inputs."""
+    images = chosen(names)
     made = wheel(tell)
-    missing = [i for i in wanted if builder.label(reference(i)) != inputs(i, made)]
+    wanted = {image: inputs(image, made) for image in images}
+    missing = [image for image in images if builder.label(reference(image)) != wanted[image]]
     if missing:
         ensure_base(builder, tell, pull)
     for image in missing:
@@ -251,7 +257,7 @@ def build(builder: Builder, names: Iterable[str] = (), tell: Say = say, pull: bo
         with tempfile.TemporaryDirectory() as folder:
             mounts = host_authority(Path(folder)) if builder.program != "docker" else []
             target = ["--target", image.target] if image.target else []
-            label = ["--label", f"{LABEL}={inputs(image, made)}"]
+            label = ["--label", f"{LABEL}={wanted[image]}"]
             command = ["-f", image.dockerfile, "-t", reference(image), *target, *label, *mounts, "."]
             _run(builder.command(builder.build_command, *builder.build_options, *command))
     return wanted

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.kube import binaries, images, node, processes
+from tests.cluster.kube import binaries, images, install, node, processes
 from tests.cluster.kube.client import Cluster
 from tests.cluster.kube.places import places
 from tests.cluster.kube.ready import missing
@@ -67,3 +67,9 @@ def cluster(say: Callable[[str], None]) -> Iterator[Cluster]:
 def loaded(cluster: Cluster, say: Callable[[str], None]) -> list[str]:
     """The names of kfhub's images, there to be run. A cluster of the user's own has to have them already."""
     return images.load(cluster.places, say) if cluster.own else images.names()
+
+
+@pytest.fixture(scope="session")
+def installed(cluster: Cluster, loaded: list[str], say: Callable[[str], None]) -> install.Installed:
+    """kfhub by its chart in namespace kfhub, with all of kfhub's images there: its address and passwords."""
+    return install.install(cluster, say)

@@ -227,6 +227,8 @@ def commands(places: Places, masquerade_all: bool) -> dict[str, list[str | Path]
             "--proxy-mode=iptables",
             f"--hostname-override={NODE}",
             f"--cluster-cidr={POD_CIDR}",
+            # A node port is for this machine, not for its neighbours.
+            "--nodeport-addresses=127.0.0.0/8,10.77.0.0/16",
             f"--masquerade-all={str(masquerade_all).lower()}",
             "--conntrack-max-per-core=0",
             "--conntrack-tcp-timeout-established=0s",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
@@ -23,19 +24,20 @@ def builder(places: Places) -> images.Builder:
 
 def load(places: Places, say: Callable[[str], None], names: Iterable[str] = ()) -> list[str]:
     """Build the images (all if none is named) and have containerd hold them; returns their references."""
-    build = builder(places)
-    done = images.build(build, names, say, pull=False)
-    wheel = images.wheel(say)
-    references = [images.reference(image) for image in done]
-    held = node.ctr(places, "images", "list").splitlines()
-    for image in done:
-        name, inputs = images.reference(image), images.inputs(image, wheel)
-        if any(line.startswith(f"{name} ") and f"kfhub.inputs={inputs}" in line for line in held):
-            continue
-        say(f"loading {name} into the node …")
-        _load(places, build, name)
-        node.ctr(places, "images", "label", name, f"kfhub.inputs={inputs}")
-    return references
+    places.cache.mkdir(parents=True, exist_ok=True)
+    with (places.cache / "images.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build = builder(places)
+        wanted = images.build(build, names, say, pull=False)
+        held = node.ctr(places, "images", "list").splitlines()
+        for image, inputs in wanted.items():
+            name = images.reference(image)
+            if any(line.startswith(f"{name} ") and f"kfhub.inputs={inputs}" in line for line in held):
+                continue
+            say(f"loading {name} into the node …")
+            _load(places, build, name)
+            node.ctr(places, "images", "label", name, f"kfhub.inputs={inputs}")
+    return [images.reference(image) for image in wanted]
 
 
 def _load(places: Places, build: images.Builder, name: str) -> None:

@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import busybox, certs, configs, host, processes
+from . import busybox, configs, host, processes
 from .places import (
     API_PORT,
     HOST_IP,
@@ -159,6 +159,10 @@ def ctr(places: Places, *arguments: str) -> str:
 
 
 def _write_files(places: Places) -> None:
+    from . import (
+        certs,
+    )  # the only part that needs more than the standard library, and `down` does not need it
+
     state = places.state
     ca = certs.authority()
     ca.write(state / "certs", "ca")
