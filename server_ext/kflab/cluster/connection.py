@@ -70,7 +70,7 @@ class Connection:
         client = await asyncio.to_thread(__import__, "kubernetes_asyncio.client", fromlist=["client"])
         configuration: Configuration = client.Configuration()
         try:
-            namespace = await _configure(configuration, place)
+            namespace = await _configure(configuration, place, self._environ)
             token = configuration.api_key.get("BearerToken")
             if token:
                 # A token's file may end in a newline, which no header may have.
@@ -148,14 +148,17 @@ class Connection:
         return await asyncio.to_thread(json.loads, raw) if len(raw) > 100_000 else json.loads(raw)
 
 
-async def _configure(configuration: Configuration, place: InPod | KubeConfig) -> str:
+async def _configure(
+    configuration: Configuration, place: InPod | KubeConfig, environ: Mapping[str, str]
+) -> str:
     from kubernetes_asyncio.config import load_kube_config
     from kubernetes_asyncio.config.incluster_config import InClusterConfigLoader
 
     if isinstance(place, InPod):
-        InClusterConfigLoader(str(place.folder / "token"), str(place.folder / "ca.crt")).load_and_set(
-            configuration
+        loaded = InClusterConfigLoader(
+            str(place.folder / "token"), str(place.folder / "ca.crt"), environ=dict(environ)
         )
+        loaded.load_and_set(configuration)
         return place.namespace
     loader = await load_kube_config(
         config_file=os.pathsep.join(map(str, place.paths)),

@@ -32,6 +32,7 @@ from kflab.cluster.watch import Listener, Watch, list_rows, missing, safe_row
 __all__ = ["Namespace"]
 
 _COUNT_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+_REVIEW_SECONDS = 60.0
 
 
 class Namespace:
@@ -40,7 +41,7 @@ class Namespace:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._watches = {name: Watch(connection, kind) for name, kind in KINDS.items()}
-        self._reviewed: tuple[Link, asyncio.Task[tuple[dict[str, Any], str]]] | None = None
+        self._reviewed: tuple[Link, float, tuple[dict[str, Any], str]] | None = None
 
     async def close(self) -> None:
         await asyncio.gather(*(watch.close() for watch in self._watches.values()))
@@ -83,15 +84,19 @@ class Namespace:
         return KindCount(name=kind.name, count=count, deletable=deletable)
 
     async def _review(self, link: Link) -> tuple[dict[str, Any], str]:
-        """What this account may do and who it is, asked once for each link and again after an error."""
-        if self._reviewed is None or self._reviewed[0] is not link:
-            self._reviewed = (link, asyncio.create_task(self._ask_review(link)))
-        task = self._reviewed[1]
+        """What this account may do and who it is; asked again after a while, for rights may be given and taken."""
+        now = asyncio.get_running_loop().time()
+        known = self._reviewed
+        if known is not None and known[0] is link and now < known[1]:
+            return known[2]
         try:
-            return await asyncio.shield(task)
+            found = await self._ask_review(link)
         except ClusterError:
-            self._reviewed = None
+            if known is not None and known[0] is link:
+                return known[2]
             raise
+        self._reviewed = (link, now + _REVIEW_SECONDS, found)
+        return found
 
     async def _ask_review(self, link: Link) -> tuple[dict[str, Any], str]:
         review = await self._connection.json(
