@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import aiohttp
 from kubernetes_asyncio.client import ApiClient, ApiException
 
-__all__ = ["apply", "create", "is_passing", "patch", "persistently"]
+__all__ = ["apply", "create", "is_passing", "patch", "persistently", "read"]
 
 T = TypeVar("T")
 Object = dict[str, Any]
@@ -45,6 +45,11 @@ async def create(client: ApiClient, manifest: Object) -> Object:
     """Creates the object. Raises ApiException, with status 409 if there is one."""
     query = [("fieldManager", MANAGER)]
     return await _send(client, "POST", _path(manifest, False), query, manifest, "application/json")
+
+
+async def read(client: ApiClient, manifest: Object) -> Object:
+    """The object that `manifest` names, as it is. Raises ApiException."""
+    return await _send(client, "GET", _path(manifest, True), [], None, "application/json")
 
 
 async def patch(client: ApiClient, manifest: Object) -> Object:
@@ -87,7 +92,7 @@ def _path(manifest: Object, named: bool) -> str:
 
 
 async def _send(
-    client: ApiClient, method: str, path: str, query: list[tuple[str, str]], body: Object, content: str
+    client: ApiClient, method: str, path: str, query: list[tuple[str, str]], body: Object | None, content: str
 ) -> Object:
     answer = await client.call_api(
         path,
