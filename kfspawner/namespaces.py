@@ -10,11 +10,15 @@ from kubernetes_asyncio.client import ApiClient, ApiException
 
 from . import api, manifests
 
-__all__ = ["is_prepared", "prepare"]
+__all__ = ["NotOurs", "is_prepared", "prepare"]
 
 Object = dict[str, Any]
 
 _FRESH_RIGHTS = 15.0  # seconds in which the API server learns of a right that was just given
+
+
+class NotOurs(Exception):
+    """A namespace of the name that is wanted belongs to somebody else. The message says so."""
 
 
 def is_prepared(namespace: Object | None, content: Sequence[Object]) -> bool:
@@ -27,11 +31,28 @@ def is_prepared(namespace: Object | None, content: Sequence[Object]) -> bool:
 
 async def prepare(client: ApiClient, name: str, owner: str, content: Sequence[Object]) -> None:
     """Makes the namespace `name` for `owner`, and `content` in it. May be repeated, and broken off anywhere: what
-    says that it is complete is written last. Raises ApiException."""
-    await api.apply(client, manifests.make_namespace(name, owner))
+    says that it is complete is written last. Raises NotOurs and ApiException."""
+    try:
+        await api.create(client, manifests.make_namespace(name, owner))
+    except ApiException as error:
+        if error.status != 409:
+            raise
+        _check_owner(await api.read(client, manifests.make_namespace(name, owner)), owner)
     for manifest in content:
         await api.persistently(partial(api.apply, client, manifest), _FRESH_RIGHTS, _is_fresh)
     await api.apply(client, manifests.make_namespace(name, owner, manifests.prepared(content)))
+
+
+def _check_owner(there: Object, owner: str) -> None:
+    """A name that fits is not enough: an admin may have made the namespace for something else."""
+    metadata = there["metadata"]
+    if metadata.get("deletionTimestamp"):
+        raise NotOurs(f"Namespace {metadata['name']} is being deleted.")
+    marks = (metadata.get("labels") or {}).get(manifests.MANAGED), (metadata.get("annotations") or {}).get(
+        manifests.OWNER
+    )
+    if marks != ("true", owner):
+        raise NotOurs(f"Namespace {metadata['name']} was not made for {owner.replace(':', ' ')}.")
 
 
 def _is_fresh(error: ApiException) -> bool:
