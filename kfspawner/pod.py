@@ -22,6 +22,8 @@ def dress(pod: Any, parts: PodParts, client: ApiClient) -> Any:
     spec = pod.spec
     notebook = spec.containers[0]
     pod.metadata.labels.update(parts.labels)
+    # the end of its log goes into its status: the hub tells why it stopped without a right to read logs
+    notebook.termination_message_policy = notebook.termination_message_policy or "FallbackToLogsOnError"
     spec.volumes = [*(spec.volumes or ()), *parts.volumes]
     notebook.volume_mounts = [*(notebook.volume_mounts or ()), *parts.mounts]
     if parts.env_from:
