@@ -42,7 +42,6 @@ Object = dict[str, Any]
 _TOKENS = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 _LOOK_AGAIN = 5.0  # seconds after which what only time changes is looked at: how long something has lasted
 _RETRY = 0.05  # seconds between attempts to connect to a notebook whose pod runs
-_LOG_LINES = 20
 _FRESH_QUOTA = "status unknown for quota"  # what the API server says until it has counted
 
 
@@ -93,7 +92,9 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         if self.policy_file:
             # what a hub that was killed had not yet written down of a start
             stored = (self.orm_spawner.user_options or {}) if self.orm_spawner else {}
-            self._settle(str(stored.get("namespace") or self.policy.namespaces(self.owner)[0]))
+            own = self.policy.namespaces(self.owner)
+            asked = stored.get("namespace")  # not yet checked: a request is stored before it is looked at
+            self._settle(asked if asked in own else own[0])
 
     # --- an admin's settings ------------------------------------------------------------------------------
 
@@ -196,6 +197,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
     async def _start(self) -> str:
         self.stopped_because = ""
         self._found = None
+        self._set_deadline()
         # a name of its own for each start: what an earlier pod left behind is never in the way
         self._token_secret = f"{self.pod_name}-{secrets.token_hex(4)}"
         self._admins_hook = self.after_pod_created_hook  # type: ignore[has-type]
@@ -206,6 +208,8 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
             return str(await super()._start())
         except ApiException as error:
             raise NotStarted(diagnosis.from_api_error(error.status, str(error.body))) from error
+        except namespaces.NotOurs as error:
+            raise NotStarted(_not_ours(str(error))) from error
         finally:
             self.after_pod_created_hook = self._admins_hook
 
@@ -272,21 +276,20 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
                 raise NotStarted(_GONE)
             if (pod.get("status") or {}).get("podIP") and self.is_pod_running(pod):
                 return pod
-            waited = time.monotonic() - began
-            found = self._diagnose(pod, waited)
-            late = waited > self.start_timeout - 2
-            if found and (found.failed or late):
-                raise NotStarted(await self._with_log(pod, waited) or found)
-            if late:
+            found = self._diagnose(pod, time.monotonic() - began)
+            left = self._deadline - time.monotonic()
+            if found and (found.failed or left <= 0):
+                raise NotStarted(found)
+            if left <= 0:
                 raise NotStarted(_slow(self.start_timeout))
             self._found = found
-            await self._change(_LOOK_AGAIN)
+            await self._change(min(left, _LOOK_AGAIN))
 
     async def _until_it_answers(self, url: str) -> None:
         """Until something takes connections, so that the hub's first request finds it."""
         place = urlsplit(url)
         began = time.monotonic()
-        while time.monotonic() - began < self.http_timeout:
+        while time.monotonic() < min(began + self.http_timeout, self._deadline):
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(2):
                     _, writer = await asyncio.open_connection(place.hostname, place.port)
@@ -296,8 +299,12 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
             pod = self._pods.resources.get(self._key)
             found = self._diagnose(pod, 0.0) if pod else _GONE
             if found and found.failed:
-                raise NotStarted((await self._with_log(pod, 0.0) if pod else None) or found)
-        raise NotStarted(_silent(place.port, self.http_timeout))
+                raise NotStarted(found)
+        raise NotStarted(_silent(place.port, round(time.monotonic() - began)))
+
+    def _set_deadline(self) -> None:
+        """Before JupyterHub gives up, which knows no cause; with time to take the pod away."""
+        self._deadline = time.monotonic() + max(self.start_timeout - 2, self.start_timeout / 2)
 
     async def _change(self, seconds: float) -> None:
         """Returns when something about the pod has changed, or after `seconds`."""
@@ -308,7 +315,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
             for change in waits:
                 change.cancel()
 
-    def _diagnose(self, pod: Object, waited: float, log: str = "") -> diagnosis.Diagnosis | None:
+    def _diagnose(self, pod: Object, waited: float) -> diagnosis.Diagnosis | None:
         scheduled = "nodeName" in pod["spec"]
         return diagnosis.diagnose(
             pod,
@@ -317,22 +324,9 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
             nodes=[*self._all("nodes").values()],
             # of the others' pods only the sums count, and only while this one has no node
             pods=[] if scheduled else [*self._pods.resources.values()],
-            log=log,
             waited=waited,
             grace=self.fail_after,
         )
-
-    async def _with_log(self, pod: Object, waited: float) -> diagnosis.Diagnosis | None:
-        log = ""
-        with suppress(ApiException, aiohttp.ClientError, OSError, TimeoutError):
-            log = await self.api.read_namespaced_pod_log(
-                self.pod_name,
-                self.namespace,
-                container="notebook",
-                tail_lines=_LOG_LINES,
-                _request_timeout=5,
-            )
-        return self._diagnose(pod, waited, log)
 
     # --- afterwards -----------------------------------------------------------------------------------------
 
@@ -350,6 +344,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         """A pod that a killed hub has left on its way: it is waited for, so that the hub finds it running."""
         try:
             await self._start_watching_events()
+            self._set_deadline()
             await self._until_running()
         except NotStarted as error:
             self.stopped_because = error.jupyterhub_message
@@ -503,6 +498,16 @@ _GONE = diagnosis.Diagnosis(
     "ended",
     True,
 )
+
+
+def _not_ours(why: str) -> diagnosis.Diagnosis:
+    return diagnosis.Diagnosis(
+        f"{why} The hub doesn't use it.",
+        "the label kfhub.io/managed and the annotation kfhub.io/owner say whose a namespace is",
+        "Ask an admin of the cluster.",
+        "not_permitted",
+        True,
+    )
 
 
 def _slow(seconds: float) -> diagnosis.Diagnosis:
