@@ -48,8 +48,9 @@ def _check_owner(there: Object, owner: str) -> None:
     metadata = there["metadata"]
     if metadata.get("deletionTimestamp"):
         raise NotOurs(f"Namespace {metadata['name']} is being deleted.")
-    marks = (metadata.get("labels") or {}).get(manifests.MANAGED), (metadata.get("annotations") or {}).get(
-        manifests.OWNER
+    marks = (
+        (metadata.get("labels") or {}).get(manifests.MANAGED),
+        (metadata.get("annotations") or {}).get(manifests.OWNER),
     )
     if marks != ("true", owner):
         raise NotOurs(f"Namespace {metadata['name']} was not made for {owner.replace(':', ' ')}.")
