@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 from . import processes
@@ -9,17 +10,18 @@ from .places import Places
 
 TAINT = "kfhub.io/hollow=true:NoSchedule"
 LABEL = "kfhub.io/hollow=true"
-FIRST_PORT = 10350
 
 
-def command(places: Places, kubeconfig: Path, name: str, gpus: int, port: int) -> list[str | Path]:
+def command(
+    places: Places, kubeconfig: Path, name: str, gpus: int, ports: tuple[int, int]
+) -> list[str | Path]:
     return [
         places.bin / "kubemark",
         "--morph=kubelet",
         f"--name={name}",
         f"--kubeconfig={kubeconfig}",
-        f"--kubelet-port={port}",
-        f"--kubelet-read-only-port={port + 1}",
+        f"--kubelet-port={ports[0]}",
+        f"--kubelet-read-only-port={ports[1]}",
         "--max-pods=300",
         "--use-host-image-service=false",
         f"--register-with-taints={TAINT}",
@@ -32,10 +34,12 @@ def command(places: Places, kubeconfig: Path, name: str, gpus: int, port: int) -
 
 def start(places: Places, kubeconfig: Path, name: str, gpus: int = 0) -> None:
     """Start one; wait for it with `kubectl wait --for=condition=Ready node/NAME`."""
-    taken = [r for r in processes.recorded(places.records) if r.name.startswith("hollow-")]
-    port = FIRST_PORT + 2 * len(taken)
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("", 0))
+        ports = one.getsockname()[1], other.getsockname()[1]
     processes.start(
-        places.records, places.logs, f"hollow-{name}", command(places, kubeconfig, name, gpus, port)
+        places.records, places.logs, f"hollow-{name}", command(places, kubeconfig, name, gpus, ports)
     )
 
 
