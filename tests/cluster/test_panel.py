@@ -571,15 +571,16 @@ async def test_a_log_is_followed_from_its_end_and_goes_on_after_a_loss(
     await kubectl(cluster, "delete", "pod", "counts")
 
 
+def twice(name: str, first: str, second: str) -> dict[str, Any]:
+    """A pod whose container fails after `first` and does `second` when it is started again."""
+    command = f"if [ -e /kept/f ]; then {second}; fi; touch /kept/f; {first}; exit 1"
+    containers = [shell(command, volumeMounts=[{"name": "kept", "mountPath": "/kept"}])]
+    volumes = [{"name": "kept", "emptyDir": {}}]
+    return pod(name, containers=containers, restartPolicy="OnFailure", volumes=volumes)
+
+
 async def test_a_log_goes_on_over_a_restart_and_ends_with_the_pod(cluster: Cluster, look: Look) -> None:
-    once = "if [ -e /tmp/kept/f ]; then echo second; exit 0; fi; touch /tmp/kept/f; echo first; exit 1"
-    containers = [shell(once, volumeMounts=[{"name": "kept", "mountPath": "/tmp/kept"}])]
-    restarts = pod(
-        "restarts",
-        containers=containers,
-        restartPolicy="OnFailure",
-        volumes=[{"name": "kept", "emptyDir": {}}],
-    )
+    restarts = twice("restarts", "echo first", "echo second; exit 0")
     await asyncio.to_thread(cluster.apply, restarts, SPACE)
     namespace = look()
     async with asyncio.timeout(120):
@@ -596,7 +597,8 @@ async def test_a_log_goes_on_over_a_restart_and_ends_with_the_pod(cluster: Clust
 
 
 async def test_the_run_before_a_restart_has_its_own_log(cluster: Cluster, look: Look) -> None:
-    await asyncio.to_thread(cluster.apply, pod("crashes", "echo last words; exit 1"), SPACE)
+    crashes = twice("crashes", "echo last words", "echo alive; sleep inf")
+    await asyncio.to_thread(cluster.apply, crashes, SPACE)
     namespace = look()
     async with namespace.listen("pods") as listener:
         await rows_until(listener, lambda rows: "crashes" in rows and rows["crashes"].restarts > 0)
