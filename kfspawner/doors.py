@@ -157,6 +157,11 @@ class Doors(LoggingConfigurable):  # type: ignore[misc]
         return self.notebook
 
     @property
+    def running(self) -> tuple[str, ...]:
+        """Names of the user's notebooks that run or are about to."""
+        return tuple(spawner.name or DEFAULT for spawner in self.user.spawners.values() if spawner.active)
+
+    @property
     def spawn_url(self) -> str:
         """The page that starts the user's default server."""
         return str(url_path_join(self.hub.base_url, "spawn", self.user.escaped_name))

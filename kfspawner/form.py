@@ -36,6 +36,8 @@ class FormView:
     spawn_url: str = ""
     """The page that starts the default server, `/hub/spawn/alice`; a script changes the name with it.
     Empty: the name can't be changed here."""
+    running: tuple[str, ...] = ()
+    """Names of the owner's notebooks that run: another can't start under one of them."""
     namespaces: tuple[str, ...] | None = None
     """None: those that the policy gives the owner."""
     volumes: tuple[str, ...] = ()

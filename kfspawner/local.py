@@ -21,8 +21,9 @@ from .doors import Doors
 from .errors import FieldError
 from .folders import Folders
 from .names import slug
-from .notebook import NotebookSpec
+from .notebook import NotebookSpec, Volume
 from .static_files import script_url
+from .volumes import MODES, default_mount
 
 __all__ = ["SHARED_ACCOUNT", "LocalSpawner"]
 
@@ -38,6 +39,7 @@ _UNAVAILABLE = {
     "tolerations": f"There is one machine only: {_ONE_MACHINE}.",
     "shm": "The processes of one machine share memory without it.",
     "secrets": f"They belong to a cluster; {_ONE_MACHINE}.",
+    "workspace.mount": "The workspace is the notebook's home folder.",
     **{
         f"{volume}.{key}": why
         for volume in ("workspace", "dataVolumes")
@@ -49,6 +51,9 @@ _UNAVAILABLE = {
 }
 # Of these a request that asks for more than the policy's own value is refused: it would not get it.
 _REFUSED = ("gpu", "configurations", "affinity", "tolerations", "secrets")
+_OF_VOLUMES = (("mode", "mode"), ("storageClass", "storage_class"), ("mount", "mount"))
+# What a notebook has from this hub; a request that sets it would not be heard.
+_SET_HERE = ("HOME", "PATH", "SHELL", "USER")
 _KEEP = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
     *("CONDA_ROOT", "CONDA_DEFAULT_ENV", "JUPYTERHUB_SINGLEUSER_APP", "SSL_CERT_FILE"),
@@ -91,10 +96,18 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
     def find_faults(self, spec: NotebookSpec) -> list[FieldError]:
         usual = self.policy.resolve({}, self.owner, notebook=self.notebook)
         found = [
-            FieldError(field=key, message=f"Not available here: {_UNAVAILABLE[key]} Leave {key} out.")
+            _unavailable(key, key)
             for key in _REFUSED
             if getattr(spec, key) != getattr(usual, key) and not _nothing(getattr(spec, key))
         ]
+        found += _volume_faults("workspace", "workspace", spec.workspace, usual.workspace)
+        for index, volume in enumerate(spec.data_volumes):
+            mine = next((v for v in usual.data_volumes if v.name == volume.name), Volume("new"))
+            found += _volume_faults(f"dataVolumes.{index}", "dataVolumes", volume, mine)
+        taken = [name for name in _SET_HERE if name in spec.environment and name not in usual.environment]
+        if taken:
+            message = f"Set by this hub: {', '.join(taken)}. Leave them out, or choose other names."
+            found.append(FieldError(field="environment", message=message))
         return [*found, *self._folders.faults(spec, self.user.name)]
 
     def form_view(self, notebook: str) -> form.FormView:
@@ -103,6 +116,7 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
         return form.FormView(
             notebook=notebook,
             spawn_url=self.spawn_url,
+            running=self.running,
             volumes=self._folders.volumes(self.policy.namespaces(self.owner)),
             unavailable=_UNAVAILABLE,
             hints={
@@ -290,6 +304,22 @@ def _no_room(error: OSError, data: str) -> str:
         f"The notebook's folders can't be made: {error.strerror or error} ({where}). Whoever runs this hub can"
         " make room or correct the permissions there; then start the notebook again."
     )
+
+
+def _unavailable(field: str, key: str) -> FieldError:
+    last = field.rsplit(".", 1)[-1]
+    return FieldError(field=field, message=f"Not available here: {_UNAVAILABLE[key]} Leave {last} out.")
+
+
+def _volume_faults(field: str, general: str, volume: Volume, usual: Volume) -> list[FieldError]:
+    """What a request asks of a volume beyond the policy's own value, and a folder can't give."""
+    return [
+        _unavailable(f"{field}.{key}", f"{general}.{key}")
+        for key, attribute in _OF_VOLUMES
+        if f"{general}.{key}" in _UNAVAILABLE
+        and (asked := getattr(volume, attribute))
+        and asked not in (getattr(usual, attribute), MODES[0], default_mount(volume.name))
+    ]
 
 
 def _nothing(value: object) -> bool:

@@ -163,6 +163,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         return form.FormView(
             notebook=notebook,
             spawn_url=self.spawn_url,
+            running=self.running,
             namespaces=(self.namespace,) if self.single_namespace else None,
             volumes=tuple(sorted(volumes)),
             storage_classes=tuple(sorted(self._all("classes"))),

@@ -92,6 +92,8 @@ def _run(settings: Settings, say: Say, lock: int, umask: int) -> int:
         say(f"kfhub is ready at {settings.url}")
         password = settings.password if settings.made else "the one in KFHUB_PASSWORD"
         say(f"Log in with any user name and the password: {password}")
+        if settings.made:
+            say(f"Administer it as user admin, with the password in {settings.data / 'admin_password'}")
         say("Ctrl-C stops the hub, its proxy and the notebooks.")
         while not told and hub.poll() is None:
             time.sleep(0.1)

@@ -58,6 +58,7 @@ Alpine.data("kfhubForm", () => ({
       "The server's name, part of its address. 'default' is your first server.";
     const workspace = find("kf-workspace-name");
     const template = this.$root.dataset.workspaceTemplate;
+    const running = this.$root.dataset.running.split(" ");
     let untouched = workspace?.value === this.expand(template, name.value);
     workspace?.addEventListener("input", () => {
       untouched = false;
@@ -68,9 +69,12 @@ Alpine.data("kfhubForm", () => ({
     );
     name.addEventListener("input", () => {
       const chosen = name.value.trim();
+      const runs = running.includes(chosen || "default")
+        ? `${chosen || "default"} is running already. Choose another name, or stop it on the home page first.`
+        : "";
       const fault =
         chosen === "" || PLAIN.test(chosen)
-          ? ""
+          ? runs
           : "Begin with a lower-case letter, then letters, digits and single '-', 30 characters at most, such as my-notebook.";
       name.setCustomValidity(fault);
       name.classList.toggle("is-invalid", fault !== "");

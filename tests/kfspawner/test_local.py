@@ -103,3 +103,16 @@ def test_a_link_forgets_the_record_that_it_made_and_none_of_before(policy: Polic
         for server in ("mine", "fresh"):
             Context().run(follow, server, second)
         assert {record.name for record in second.query(orm.Spawner)} == {"", "mine"}
+
+
+@pytest.mark.parametrize(("works", "word"), [(True, "enforced"), (False, "advisory")])
+def test_limits_are_called_enforced_only_where_they_are(
+    spawner: LocalSpawner, monkeypatch: pytest.MonkeyPatch, works: bool, word: str
+) -> None:
+    monkeypatch.setattr("kfspawner.limits.scopes_work", lambda: works)
+    monkeypatch.setattr(LocalSpawner, "policy", Policy.load("hub_config/spawner_ui_config.yaml"))
+    monkeypatch.setattr(LocalSpawner, "owner", Owner("ada"))
+    monkeypatch.setattr(LocalSpawner, "running", ())
+    spawner.hub = SimpleNamespace(base_url="/hub/")
+    spawner.user.escaped_name = "ada"
+    assert spawner.form_view("default").marks == {"cpu": word, "memory": word}

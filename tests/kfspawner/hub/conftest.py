@@ -48,7 +48,7 @@ POLICY: dict[str, Any] = {
     },
     "affinityConfig": {"options": [{"configKey": "own_node", "displayName": "A node of its own"}]},
     "tolerationGroup": {"options": [{"groupKey": "big", "displayName": "Big machines"}]},
-    "configurations": {"options": [{"name": "proxy"}]},
+    "configurations": {"readOnly": True, "options": [{"name": "proxy"}]},
     "shm": {"value": True},
 }
 

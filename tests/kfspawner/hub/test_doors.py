@@ -62,6 +62,22 @@ RULES: dict[str, tuple[dict[str, Any], str]] = {
     "variable of the hub": ({"environment": {"JUPYTERHUB_API_TOKEN": "x"}}, "environment"),
     "variable with a wrong name": ({"environment": {"1X": "y"}}, "environment"),
     "secrets, which are for clusters": ({"secrets": ["mine"]}, "secrets"),
+    "namespace of a team of others": ({"namespace": "team-vision"}, "namespace"),
+    "choice that the admin has fixed": ({"configurations": ["proxy"]}, "configurations"),
+    "variable of Jupyter": ({"environment": {"JPY_API_TOKEN": "x"}}, "environment"),
+    "variable of the panels": ({"environment": {"KFLAB_TOKEN": "x"}}, "environment"),
+    "variable of Kubernetes": ({"environment": {"KUBERNETES_SERVICE_HOST": "x"}}, "environment"),
+    "variable that this hub sets": ({"environment": {"HOME": "/tmp"}}, "environment"),
+    "workspace mode, which is for clusters": ({"workspace": {"mode": "ReadOnlyMany"}}, "workspace.mode"),
+    "storage class, which is for clusters": (
+        {"workspace": {"storageClass": "fast"}},
+        "workspace.storageClass",
+    ),
+    "workspace elsewhere than at home": ({"workspace": {"mount": "/data/x"}}, "workspace.mount"),
+    "mode of a data volume": (
+        {"dataVolumes": [{"name": "a", "mode": "ReadOnlyMany"}]},
+        "dataVolumes.0.mode",
+    ),
 }
 TYPED: dict[str, tuple[dict[str, Any], str]] = {
     "cpu as a list": ({"cpu": ["1"]}, "cpu"),
