@@ -580,16 +580,18 @@ def twice(name: str, first: str, second: str) -> dict[str, Any]:
 
 
 async def test_a_log_goes_on_over_a_restart_and_ends_with_the_pod(cluster: Cluster, look: Look) -> None:
-    restarts = twice("restarts", "echo first", "echo second; exit 0")
+    first = "echo first; while [ ! -e /kept/go ]; do sleep 0.1; done"
+    restarts = twice("restarts", first, "echo second; exit 0")
     await asyncio.to_thread(cluster.apply, restarts, SPACE)
     namespace = look()
+    lines: list[str] = []
     async with asyncio.timeout(120):
-        frames = [frame async for frame in namespace.follow("restarts", None, 100, 0)]
-    assert [line for frame in frames if isinstance(frame, LogFrame) for line in frame.lines] == [
-        "first",
-        "second",
-    ]
-    end = frames[-1]
+        async for end in namespace.follow("restarts", None, 100, 0):
+            if isinstance(end, LogFrame):
+                lines += end.lines
+                if lines == ["first"]:
+                    await kubectl(cluster, "exec", "restarts", "--", "touch", "/kept/go")
+    assert lines == ["first", "second"]
     assert isinstance(end, Lost) and end.over and end.message == "The container has ended: Completed."
     await kubectl(cluster, "delete", "pod", "restarts")
     frames = [frame async for frame in namespace.follow("restarts", None, 100, 0)]

@@ -7,8 +7,6 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import yaml
-
 from kflab.cluster.connection import Connection, Link
 from kflab.cluster.errors import ClusterError, Conflict, NoCluster, NotFound, Unreachable
 from kflab.cluster.kinds import KINDS, Kind, check_container, check_name, check_uid, find_kind
@@ -28,6 +26,7 @@ from kflab.cluster.models import (
 from kflab.cluster.rights import may
 from kflab.cluster.rows import claims, conditions, containers, row, sort_key
 from kflab.cluster.watch import Listener, Watch, list_rows, missing, safe_row
+from kflab.cluster.yaml_text import as_yaml
 
 __all__ = ["Namespace"]
 
@@ -155,7 +154,7 @@ class Namespace:
             lacks=lacks,
             deletable=found_kind.deletable and may(review, "delete", found_kind.resource, found_kind.group),
             deletes_data=await self._deletes_data(found) if kind == "pvcs" else None,
-            yaml=yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=1_000_000),
+            yaml=as_yaml(found),
         )
 
     @staticmethod

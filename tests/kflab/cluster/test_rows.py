@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from kflab.cluster.kinds import KINDS, KindName
 from kflab.cluster.rows import claims, conditions, containers, row, sort_key
+from kflab.cluster.yaml_text import as_yaml
 
 
 def made(kind: KindName, spec: Any = None, status: Any = None, **more: Any) -> Any:
@@ -204,3 +206,13 @@ def test_what_details_tell() -> None:
     assert claims(pod) == ["files"]
     assert conditions(pod)[0].message == ""
     assert made("pods", pod["spec"]).owner is None
+
+
+def test_yaml_is_in_its_own_order_and_unfolded() -> None:
+    long = "word " * 100
+    found = {"kind": "Pod", "apiVersion": "v1", "data": {"script": "a\nb\n", "long": long, "é": "7"}}
+    text = as_yaml(found)
+    assert text.startswith("kind: Pod\napiVersion: v1\n")
+    assert "script: |\n    a\n    b\n" in text
+    assert long.strip() in text and "é: '7'" in text
+    assert yaml.safe_load(text) == found
