@@ -122,7 +122,7 @@ def draw(stock: Any, folder: Path, images: int = 100) -> Row:
     }
 
 
-def _ports(count: int) -> list[int]:
+def ports(count: int) -> list[int]:
     probes = [socket.socket() for _ in range(count)]
     for probe in probes:
         probe.bind(("127.0.0.1", 0))
@@ -158,7 +158,7 @@ def start(folder: Path, times: int = 3) -> Row:
     env = {key: value for key, value in os.environ.items() if not key.startswith("KFHUB_")}
     ours, peer = [], []
     for _ in range(times + 1):  # the first makes databases and caches
-        port, hub, api = _ports(3)
+        port, hub, api = ports(3)
         given = {
             "KFHUB_PORT": str(port),
             "KFHUB_DATA": str(folder / "data"),

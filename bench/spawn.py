@@ -1,0 +1,268 @@
+"""Starts on a cluster, beside stock KubeSpawner: pods alike, in one namespace, on a hollow node, arms interleaved.
+
+A hollow node starts its containers at once and nothing answers in them, so `get_pod_url` names a server here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import socket
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jupyterhub.utils import url_path_join, wait_for_http_server
+from kubespawner import KubeSpawner
+
+from bench import Row, kube, spawners
+from bench.hub import ports
+from kfspawner import KFSpawner
+from tests.cluster.kube.client import Cluster
+
+PLACE = "bench-spawn"
+NODE = "hollow-bench"
+IMAGE = "docker.io/kfhub-test/busybox:1"
+POLICY = {
+    "spawnerFormDefaults": {
+        "image": {"value": IMAGE, "options": [IMAGE]},
+        "imagePullPolicy": {"value": "IfNotPresent"},
+        "cpu": {"value": "0.001", "max": "1"},
+        "memory": {"value": "1Mi", "max": "1Gi"},
+        "shm": {"value": False},
+    }
+}
+OPTIONS = {"workspace": {"kind": "none"}, "shm": False}
+# What an admin would set: the same for both.
+COMMON: dict[str, Any] = {
+    "node_selector": {"kubernetes.io/hostname": NODE},
+    "tolerations": [{"key": "kfhub.io/hollow", "operator": "Exists"}],
+    "service_account": "default",
+    "start_timeout": 120,
+    "http_timeout": 60,
+}
+STOCK: dict[str, Any] = {
+    "namespace": PLACE,
+    "image": IMAGE,
+    "image_pull_policy": "IfNotPresent",
+    "cpu_guarantee": 0.001,
+    "mem_guarantee": "1M",
+}
+ROUNDS, TOGETHER = 10, 4
+MANY = 200
+
+names = itertools.count()
+
+
+class Ours(KFSpawner):
+    """In a hub the pod's own file names the namespace."""
+
+    def _namespace_default(self) -> str:
+        return PLACE
+
+
+class Arm:
+    """One of the two spawners, in all that differs between them."""
+
+    def __init__(self, kind: type[Any], settings: dict[str, Any]) -> None:
+        self.kind = kind
+        self.settings = {**COMMON, **settings}
+
+    async def spawner(self, port: int) -> Any:
+        """One with a request accepted, as JupyterHub has it just before it calls start()."""
+        settings = {**self.settings, "get_pod_url": lambda *_: f"http://127.0.0.1:{port}"}
+        found = spawners.make(self.kind, f"bench-{next(names)}", **settings)
+        if self.kind is Ours:
+            await found.apply_user_options(found, dict(OPTIONS))
+        return found
+
+    async def close(self) -> None:
+        await self.kind._stop_all_reflectors()
+
+
+def arms(folder: Path) -> tuple[Arm, Arm]:
+    file = folder / "policy.yaml"
+    file.write_text(yaml.safe_dump(POLICY))
+    return Arm(Ours, {"policy_file": str(file), "single_namespace": True}), Arm(KubeSpawner, STOCK)
+
+
+async def remove_pods(at: Cluster) -> None:
+    await asyncio.to_thread(
+        at.kubectl,
+        *("delete", "pods", "--all", "-n", PLACE, "--grace-period=0", "--force", "--wait=true"),
+        timeout=300,
+    )
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    """A port that takes connections, at no cost for this process."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as taken:
+        yield int(taken.getsockname()[1])
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError, asyncio.IncompleteReadError):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    writer.close()
+
+
+async def returns(arm: Arm, port: int, observer: kube.Observer) -> float:
+    """Seconds from the pod's being Ready to the return of start()."""
+    spawner = await arm.spawner(port)
+    await spawner.start()
+    returned = time.perf_counter()
+    return returned - await observer.ready(spawner.pod_name)
+
+
+async def redirects(arm: Arm, delay: float, observer: kube.Observer) -> float:
+    """Seconds from when the notebook could answer, `delay` after its pod was Ready, to the end of JupyterHub's wait."""
+    port = ports(1)[0]
+    spawner = await arm.spawner(port)
+
+    async def spawn() -> None:
+        # as User.spawn and User._wait_up do
+        url = await spawner.start()
+        await wait_for_http_server(url_path_join(url, spawner.user.url, "api"), timeout=spawner.http_timeout)
+
+    async def answers() -> float:
+        await observer.ready(spawner.pod_name)
+        await asyncio.sleep(delay)
+        server = await asyncio.start_server(_answer, "127.0.0.1", port)
+        began = time.perf_counter()
+        async with server:
+            await spawning
+            return time.perf_counter() - began
+
+    spawning = asyncio.create_task(spawn())
+    return await answers()
+
+
+async def one_by_one(at: Cluster, folder: Path) -> tuple[list[list[float]], list[list[float]]]:
+    """What `returns` and `redirects` say, each for our arm and for the stock one."""
+    both = arms(folder)
+    returned: list[list[float]] = [[], []]
+    redirected: list[list[float]] = [[], []]
+    with kube.Observer(PLACE) as observer, listening() as port:
+        for arm in both:
+            await returns(arm, port, observer)  # the first opens watches and connections
+        for _ in range(ROUNDS):
+            delays = [random.uniform(0.3, 3) for _ in range(TOGETHER)]
+            for index, arm in enumerate(both):
+                returned[index] += await asyncio.gather(
+                    *(returns(arm, port, observer) for _ in range(TOGETHER))
+                )
+                redirected[index] += await asyncio.gather(
+                    *(redirects(arm, delay, observer) for delay in delays)
+                )
+            await remove_pods(at)
+    for arm in both:
+        await arm.close()
+    return returned, redirected
+
+
+class Ticker:
+    """How late a task is that wants to run every 5 ms: what a page of the hub would wait."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    async def __aenter__(self) -> Ticker:
+        self._task = asyncio.create_task(self._tick())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _tick(self) -> None:
+        while True:
+            due = time.perf_counter() + 0.005
+            await asyncio.sleep(0.005)
+            self.longest = max(self.longest, time.perf_counter() - due)
+
+
+async def at_once(at: Cluster, folder: Path, which: int, many: int) -> tuple[list[float], float]:
+    """Seconds until each of `many` starts that begin together has returned, and the longest stall of the loop."""
+    arm = arms(folder)[which]
+    with listening() as port:
+        await (await arm.spawner(port)).start()  # opens watches
+        waiting = [await arm.spawner(port) for _ in range(many)]
+        async with Ticker() as ticker:
+            began = time.perf_counter()
+
+            async def timed(spawner: Any) -> float:
+                await spawner.start()
+                return time.perf_counter() - began
+
+            times = await asyncio.gather(*map(timed, waiting))
+    await remove_pods(at)
+    await arm.close()
+    return times, ticker.longest
+
+
+def p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20, method="inclusive")[-1]
+
+
+def _row(what: str, measured: list[list[float]], goal: float) -> Row:
+    ours, stock = measured
+    return {
+        "what": what,
+        "ours": f"median {1000 * statistics.median(ours):.0f} ms, p95 {1000 * p95(ours):.0f} ms",
+        "peer": f"stock median {1000 * statistics.median(stock):.0f} ms, p95 {1000 * p95(stock):.0f} ms",
+        "goal": f"p95 ≤ {1000 * goal:.0f} ms",
+        "met": p95(ours) <= goal,
+    }
+
+
+def burst(at: Cluster, folder: Path, many: int = MANY) -> list[Row]:
+    """Each arm in a loop of its own: with its own connections, and none of the other's watches."""
+    found = [asyncio.run(at_once(at, folder, which, many)) for which in (0, 1)]
+    (ours, our_stall), (stock, stock_stall) = found
+    return [
+        {
+            "what": f"{many} start() at once",
+            "ours": f"median {statistics.median(ours):.1f} s, p95 {p95(ours):.1f} s",
+            "peer": f"stock median {statistics.median(stock):.1f} s, p95 {p95(stock):.1f} s",
+            "goal": "p95 ≤ 0.5 × stock",
+            "met": p95(ours) <= 0.5 * p95(stock),
+        },
+        {
+            "what": f"longest stall of the hub at {many} start()",
+            "ours": f"{1000 * our_stall:.0f} ms",
+            "peer": f"stock {1000 * stock_stall:.0f} ms",
+            "goal": "≤ stock",
+            "met": our_stall <= stock_stall,
+        },
+    ]
+
+
+def rows() -> list[Row]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            with kube.cluster() as at, kube.namespace(at, PLACE), kube.hollow_node(at, NODE):
+                asyncio.run(spawners.connect(at.kubeconfig))
+                returned, redirected = asyncio.run(one_by_one(at, folder))
+                return [
+                    _row("pod Ready → start() returns", returned, 0.05),
+                    _row("notebook answers → browser redirected", redirected, 0.25),
+                    *burst(at, folder),
+                ]
+        except kube.NoCluster as error:
+            return [
+                {
+                    "what": "starts on a cluster",
+                    "ours": "skipped",
+                    "peer": str(error),
+                    "goal": "",
+                    "met": None,
+                }
+            ]
