@@ -69,8 +69,10 @@ def pull(reason: str, message: str, image: str, patient: bool) -> Diagnosis:
     come back: while the caller is `patient`, that is none.
     """
     code: Code = "image_pull"
+    # names may hold any word or number
+    said = re.sub(r'"[^"]*"', "", f"{reason} {message}".replace(image or '""', ""))
     for named, words in _CAUSES.items():
-        if words.search(f"{reason} {message}"):
+        if words.search(said):
             code = named
             break
     sentence, next_step = _TALK[code]

@@ -11,10 +11,10 @@ from kfspawner.quantity import human
 from .model import Diagnosis
 from .reading import amount, line, text
 
-__all__ = ["from_api_error", "resource_name", "shown"]
+__all__ = ["from_api_error", "less", "resource_name", "shown"]
 
 _QUOTA = re.compile(r"exceeded quota: (?P<name>[^,]+), requested: (?P<wanted>.*?), used: (?P<used>.*?), limited: (?P<most>.*)")  # fmt: skip
-_UNSAID = re.compile(r"failed quota: (?P<name>[^:]+): must specify (?P<what>.*?)(?: for: .*)?$")
+_UNSAID = re.compile(r"failed quota: (?P<name>[^:]+): must specify (?P<what>.*)$")
 _RANGE = re.compile(
     r"(?P<end>maximum|minimum) (?P<what>\S+) usage per (?P<per>\w+) is (?P<bound>[^\s,]+)"
     r"(?:, but (?:limit|request) is (?P<given>[^\s,\]]+))?"
@@ -38,6 +38,11 @@ def resource_name(key: str) -> str:
         return "GPUs"
     counted = {"persistentvolumeclaims": "volumes", "pods": "pods", "services": "services"}
     return _NAMES.get(bare) or counted.get(re.sub(r"^count/", "", bare)) or line(bare)
+
+
+def less(name: str) -> str:
+    """`less memory`, `fewer GPUs`."""
+    return f"{'fewer' if name in ('GPUs', 'volumes', 'pods', 'services') else 'less'} {name}"
 
 
 def shown(key: str, found: Fraction) -> str:
@@ -110,22 +115,27 @@ def _quota(message: str) -> Diagnosis | None:
         ]
         named = dict.fromkeys(resource_name(key) for key in most)
         return Diagnosis(
-            f"The namespace's quota is used up: {'; '.join(dict.fromkeys(parts)) or ', '.join(named)}.",
+            f"The namespace's quota leaves too little: {'; '.join(dict.fromkeys(parts)) or ', '.join(named)}.",
             line(message),
-            f"Ask for less {' and '.join(named)}, or stop or remove something in the namespace first.",
+            f"Ask for {' and '.join(map(less, named))}, or stop or remove something in the namespace first.",
             "quota",
             True,
         )
     unsaid = _UNSAID.search(message)
     if unsaid:
         return Diagnosis(
-            f"The namespace's quota wants to know {line(unsaid['what'])} of everything that runs there.",
+            f"The namespace's quota wants {_listed(unsaid['what'])} of everything that runs there.",
             line(message),
             "Give it in the request, or ask your admin for a LimitRange with defaults.",
             "quota",
             True,
         )
     return None
+
+
+def _listed(what: str) -> str:
+    """`limits.cpu for: notebook; requests.cpu for: notebook` without the containers."""
+    return line(", ".join(part.partition(" for: ")[0].strip() for part in what.split(";")))
 
 
 def _limit_range(message: str) -> Diagnosis | None:
@@ -137,7 +147,7 @@ def _limit_range(message: str) -> Diagnosis | None:
         return Diagnosis(
             f"{sign} {shown(what, amount(bound.rstrip('.')))} {resource_name(what)} per {found['per'].lower()} here{asked}.",
             line(message),
-            f"Ask for {'less' if sign == 'At most' else 'more'} {resource_name(what)}.",
+            f"Ask for {less(resource_name(what)) if sign == 'At most' else f'more {resource_name(what)}'}.",
             "limit_range",
             True,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from .model import Diagnosis
 from .placing import fits_labels, requests, untolerated
 from .reading import amount, items, line, mapping, of_kind, text
-from .refusals import resource_name, shown
+from .refusals import less, resource_name, shown
 
 __all__ = ["scheduling"]
 
@@ -41,8 +41,11 @@ def scheduling(
     free = _free(able, pods)
     for key in _short(wanted, able, free, message):
         return _lacking(key, wanted[key], able, free, pods, message, growing, failed)
-    reasons = sorted({_keeps_away(pod, node) for node in known} - {""})
-    why = ("; ".join(reasons) if reasons and not able else "") or _in_words(message)
+    reasons = Counter(_keeps_away(pod, node) for node in known)
+    said = "; ".join(
+        f"{count} {'node' if count == 1 else 'nodes'} {why}" for why, count in sorted(reasons.items())
+    )
+    why = ("" if able else said) or _in_words(message)
     return Diagnosis(
         f"No node takes the notebook{f': {why}' if why else ''}.",
         line(message),
@@ -69,13 +72,13 @@ def _keeps_away(pod: Mapping[str, Any], node: Mapping[str, Any]) -> str:
     """What keeps the pod off the node besides its size, in words; empty if nothing does."""
     for condition in items(node, "status", "conditions"):
         if text(condition, "type") == "Ready" and text(condition, "status") != "True":
-            return "a node isn't ready"
+            return "not ready"
     if mapping(node, "spec").get("unschedulable") is True:
-        return "a node is closed for maintenance"
+        return "closed for maintenance"
     taint = untolerated(pod, node)
     if taint:
-        return f"a node is reserved ({line(taint)})"
-    return "" if fits_labels(pod, node) else "a node isn't of the chosen kind (node selector or affinity)"
+        return f"reserved ({line(taint)})"
+    return "" if fits_labels(pod, node) else "not of the chosen kind (node selector or affinity)"
 
 
 def _in_words(message: str) -> str:
@@ -137,14 +140,16 @@ def _lacking(
     name = resource_name(key)
     what = "a GPU" if name == "GPUs" else name
     said = f"Waiting for {what}: {shown(key, wanted)} wanted"
-    least = "less"
+    todo = f"Ask for {less(name)}, or wait until some is free."
     if able:
         room = [max(left.get(key, Fraction(0)), Fraction(0)) for left in free.values()]
         most = max((amount(mapping(node, "status", "allocatable").get(key)) for node in able), default=0)
         if not most:
             said += f", and no node here has {line(key)}"
+            todo = f"Start it without {name}, or ask your admin for a node that has some."
         elif most < wanted:
             said += f", and the largest node here has {shown(key, Fraction(most))}"
+            todo = f"Ask for {less(name)}: other things need some of that too."
         else:
             best, total = max(room), sum(room, Fraction(0))
             said += f", {shown(key, best)} free"
@@ -152,15 +157,8 @@ def _lacking(
                 said += f" on the best node ({shown(key, total)} in all)"
             users = _users(key, pods, free)
             said += f"; {users}" if users else ""
-        if most and name == "GPUs":
-            least = "fewer"
-    todo = (
-        "A node is being added for it: wait."
-        if growing
-        else f"Ask for {least} {name}, or wait until some is free."
-        if name != "GPUs"
-        else f"Ask for {least} GPUs, or wait until one is free."
-    )
+    if growing:
+        todo = "A node is being added for it: wait."
     return Diagnosis(f"{said}.", line(message), todo, "unschedulable", failed)
 
 

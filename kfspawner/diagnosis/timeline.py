@@ -109,7 +109,9 @@ def _image(pod: Mapping[str, Any], events: Sequence[object]) -> _Seen:
             continue
         took = re.search(r"Successfully pulled image .* in (\S+)", text(event, "message"))
         result = f"Image pulled in {line(took[1])}" if took else "Image was there already"
-        done, at = True, event_time(event)
+        # a container that is started again finds its image each time
+        done, at = True, when(event.get("firstTimestamp")) or event_time(event)
+        break
     return _Seen("image", done, at, f"Pulling image {image}" if image else "Pulling the image", result)
 
 

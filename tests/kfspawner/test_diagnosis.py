@@ -110,6 +110,8 @@ UNREACHABLE = (
         ("ErrImagePull", DENIED, "image_denied", True),
         ("ErrImagePull", "unexpected status from HEAD request: 401 Unauthorized", "image_denied", True),
         ("ErrImagePull", UNREACHABLE, "image_unreachable", False),
+        ("ErrImagePull", 'failed to resolve reference "acme.io/lab:1": failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden', "image_denied", True),
+        ("ErrImagePull", "pulling from host acme.io failed with status code [manifests 1]: 503 Service Unavailable", "image_unreachable", False),
         ("ErrImagePull", "toomanyrequests: You have reached your pull rate limit", "image_unreachable", False),
         ("InvalidImageName", 'couldn\'t parse image name "A:B:C": invalid reference format', "image_name", True),
         ("ErrImagePull", "no space left on device", "image_pull", False),
@@ -121,6 +123,13 @@ def test_an_image_that_cant_be_pulled(reason: str, message: str, code: str, fail
     result = found(pod(state=waiting(reason, message)), [])
     assert (result.code, result.failed) == (code, failed)
     assert "acme.io/lab:1" in result.sentence
+
+
+def test_words_in_a_name_are_not_taken_for_the_cause() -> None:
+    message = 'failed to pull "acme.io/forbidden:401": acme.io/forbidden:401: not found'
+    stuck = pod(state=waiting("ErrImagePull", message))
+    stuck["status"]["containerStatuses"][0]["image"] = "acme.io/forbidden:401"
+    assert found(stuck, []).code == "image_not_found"
 
 
 def test_a_registry_out_of_reach_is_waited_for_a_while() -> None:
@@ -342,8 +351,8 @@ def test_more_than_any_node_has() -> None:
     stuck = refused("0/1 nodes are available: 1 Insufficient memory.", {"cpu": "1", "memory": "32Gi"})
     said = found(stuck, [], nodes=nodes).sentence
     assert said == "Waiting for memory: 32 GiB wanted, and the largest node here has 16 GiB."
-    none = refused(NO_GPU, {"nvidia.com/gpu": "1"})
-    assert "no node here has nvidia.com/gpu" in found(none, [], nodes=nodes).sentence
+    none = found(refused(NO_GPU, {"nvidia.com/gpu": "1"}), [], nodes=nodes)
+    assert "no node here has nvidia.com/gpu" in none.sentence and "without GPUs" in none.next_step
 
 
 def test_without_nodes_the_scheduler_is_taken_at_its_word() -> None:
@@ -485,7 +494,7 @@ POLICY = "pods \"jupyter-alice\" is forbidden: ValidatingAdmissionPolicy 'kfhub-
     ("code", "message", "said", "kind"),
     [
         (403, QUOTA, "2 more CPU wanted, 7 of 8 in use; 8 GiB more memory wanted, 4 GiB of 8 GiB in use", "quota"),
-        (403, 'pods "x" is forbidden: failed quota: kfhub: must specify limits.cpu for: notebook', "limits.cpu", "quota"),
+        (403, 'pods "x" is forbidden: failed quota: kfhub: must specify limits.cpu for: notebook; requests.cpu for: notebook', "wants limits.cpu, requests.cpu of", "quota"),
         (403, 'pods "x" is forbidden: exceeded quota: kfhub, requested: requests.nvidia.com/gpu=2, used: requests.nvidia.com/gpu=1, limited: requests.nvidia.com/gpu=2', "2 more GPUs wanted, 1 of 2 in use", "quota"),
         (403, 'pods "x" is forbidden: maximum memory usage per Container is 4Gi, but limit is 8Gi', "At most 4 GiB memory per container here; 8 GiB wanted", "limit_range"),
         (403, 'pods "x" is forbidden: [minimum cpu usage per Container is 100m, but request is 10m.]', "At least 0.1 CPU per container here; 0.01 wanted", "limit_range"),
