@@ -57,6 +57,7 @@ KINDS = {
     for kind in (
         Kind("namespaces", "namespaces", labels="kfhub.io/managed=true", namespaced=False),
         Kind("claims", "persistentvolumeclaims"),
+        Kind("claim_events", "events", fields="involvedObject.kind=PersistentVolumeClaim", optional=True),
         Kind("quotas", "resourcequotas", optional=True),
         Kind("classes", "storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, optional=True),
         Kind("nodes", "nodes", namespaced=False, optional=True),
