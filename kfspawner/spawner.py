@@ -129,7 +129,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
     # --- requests -----------------------------------------------------------------------------------------
 
     async def look(self) -> None:
-        kinds = ("claims", "quotas", "poddefaults") if self.single_namespace else tuple(KINDS)
+        kinds = ("claims", "claim_events", "quotas", "poddefaults") if self.single_namespace else tuple(KINDS)
         await asyncio.gather(
             self._start_watching_pods(),
             self._start_watching_events(),
@@ -310,6 +310,9 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
     async def _change(self, seconds: float) -> None:
         """Returns when something about the pod has changed, or after `seconds`."""
         waits = [watch.changed(self._key) for watch in (self._pods, self._watched("events")) if watch]
+        volumes = self._watched("claim_events")
+        if volumes:
+            waits += [volumes.changed(f"{self.namespace}/{name}") for name in self._volume_names]
         try:
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -403,12 +406,17 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
 
     @property
     def events(self) -> list[Object]:
-        """Those about the notebook's pod, oldest first."""
+        """Those about the notebook's pod and its volumes, oldest first."""
         watched = self._watched("events")
         if watched is None or not self.events_enabled:
             return []
         about = [
             event for event in watched.resources.values() if _is_about(event, self.namespace, self.pod_name)
+        ]
+        about += [
+            event
+            for event in self._all("claim_events").values()
+            if any(_is_about(event, self.namespace, name) for name in self._volume_names)
         ]
         return sorted(
             about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or "")
@@ -445,6 +453,11 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         if watched is None:
             raise RuntimeError("pods are not watched yet")
         return watched
+
+    @property
+    def _volume_names(self) -> list[str]:
+        spec = self.notebook_spec
+        return [v.name for v in (spec.workspace, *spec.data_volumes) if v.name] if spec else []
 
     @property
     def _key(self) -> str:
