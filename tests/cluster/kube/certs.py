@@ -63,6 +63,8 @@ def authority(name: str = "kfhub-test") -> Pair:
     certificate = (
         _unsigned(_name(name), _name(name), key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_ca_usage(), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     return Pair(certificate.public_bytes(serialization.Encoding.PEM), _pem(key))
@@ -75,8 +77,13 @@ def issue(ca: Pair, common: str, group: str = "", addresses: tuple[str, ...] = (
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.load_pem_x509_certificate(ca.certificate).subject
     uses = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if addresses else [])]
-    builder = _unsigned(_name(common, group), issuer, key.public_key()).add_extension(
-        x509.ExtendedKeyUsage(uses), critical=False
+    builder = (
+        _unsigned(_name(common, group), issuer, key.public_key())
+        .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
+        # Python 3.13 and newer refuse a certificate without it.
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
     )
     if addresses:
         builder = builder.add_extension(
@@ -84,6 +91,23 @@ def issue(ca: Pair, common: str, group: str = "", addresses: tuple[str, ...] = (
         )
     certificate = builder.sign(signer, hashes.SHA256())
     return Pair(certificate.public_bytes(serialization.Encoding.PEM), _pem(key))
+
+
+def _ca_usage() -> x509.KeyUsage:
+    others = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+    )
+    return x509.KeyUsage(
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+        **dict.fromkeys(others, False),
+    )
 
 
 def _address(text: str) -> x509.GeneralName:
