@@ -15,7 +15,8 @@ from traitlets import TraitError
 
 from .kube_values import Cull, Database, Place, Singleuser, Values
 from .pages import add_pages
-from .settings import StartError, check_password, hub_config
+from .settings import StartError, hub_config
+from .variables import short
 
 __all__ = ["configure"]
 
@@ -150,8 +151,9 @@ def _accounts(c: Any, place: Place) -> None:
     prefix = "hub.config.SharedPasswordAuthenticator."
     shared = c.SharedPasswordAuthenticator
     user, admin = place.secret(prefix + "user_password"), place.secret(prefix + "admin_password")
-    check_password(prefix + "user_password", user, 8)
-    check_password(prefix + "admin_password", admin, 32)
+    for problem in (short(prefix + "user_password", user, 8), short(prefix + "admin_password", admin, 32)):
+        if problem:
+            raise StartError(problem)
     if user and user == admin:
         raise StartError(f"{prefix}user_password and admin_password are the same. Choose two different ones.")
     c.JupyterHub.authenticator_class = "shared-password"

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import variables
 from .errors import PolicyError
 from .policy import Policy
+from .variables import ADMIN_PASSWORD, PASSWORD
 
-__all__ = ["Settings", "StartError", "check_password", "hub_config"]
-
-_SHORTEST, _SHORTEST_ADMIN = 8, 32
-_PASSWORD, _ADMIN_PASSWORD = "KFHUB_PASSWORD", "KFHUB_ADMIN_PASSWORD"
+__all__ = ["Settings", "StartError", "hub_config"]
 
 
 class StartError(Exception):
@@ -44,23 +43,23 @@ class Settings:
 
         Raises StartError for a value that can't be used.
         """
-        port = _port(environ.get("KFHUB_PORT") or "8000")
+        if problem := variables.fault(environ):
+            raise StartError(problem)
+        port = variables.port(environ)
         data = Path(environ.get("KFHUB_DATA") or ".kfhub").absolute()
-        for name, shortest in ((_PASSWORD, _SHORTEST), (_ADMIN_PASSWORD, _SHORTEST_ADMIN)):
-            check_password(name, environ.get(name), shortest)
         try:
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
             _keep_private(data)
-            password = environ.get(_PASSWORD) or _kept(data / "password", 12)
-            admin = environ.get(_ADMIN_PASSWORD) or _kept(data / "admin_password", 24)
+            password = environ.get(PASSWORD) or _kept(data / "password", 12)
+            admin = environ.get(ADMIN_PASSWORD) or _kept(data / "admin_password", 24)
         except OSError as error:
             raise StartError(
                 f"The folder {data} can't be used: {error.strerror}. Set KFHUB_DATA to another one."
             ) from error
         if password == admin:
-            raise StartError(f"{_PASSWORD} and {_ADMIN_PASSWORD} are the same. Choose two different ones.")
+            raise StartError(f"{PASSWORD} and {ADMIN_PASSWORD} are the same. Choose two different ones.")
         policy = Path(environ.get("KFHUB_POLICY") or data / "spawner_ui_config.yaml").absolute()
-        return cls(port, data, policy, password, admin, made=not environ.get(_PASSWORD))
+        return cls(port, data, policy, password, admin, made=not environ.get(PASSWORD))
 
     def check(self) -> None:
         """Raises StartError if the port is taken or the policy is wrong."""
@@ -86,20 +85,6 @@ def hub_config() -> Path:
     """The folder of what an admin may edit, as it comes with this package."""
     package = Path(__file__).parent
     return next(place for place in (package / "hub_config", package.parent / "hub_config") if place.is_dir())
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536:
-        return int(text)
-    raise StartError(f'KFHUB_PORT is "{text}", which is no port. Use a number from 1 to 65535, such as 8000.')
-
-
-def check_password(name: str, given: str | None, shortest: int) -> None:
-    """Raises StartError for a password that was given and is too short."""
-    if given is not None and given != "" and len(given) < shortest:
-        raise StartError(
-            f"{name} has {len(given)} characters. Use at least {shortest}, or leave it out: kfhub then makes one."
-        )
 
 
 def _keep_private(folder: Path) -> None:

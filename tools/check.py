@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ BIN = ROOT / ".venv/bin"
 sys.path[:0] = [str(ROOT)]
 
 from tools import browser  # noqa: E402
+from tools.skips import skips  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Outcome:
     state: str  # passed, failed, skipped
     seconds: float
     note: str = ""
+    left_out: tuple[str, ...] = ()  # single tests
 
 
 CHECKS = (
@@ -66,11 +69,30 @@ def no_cluster() -> str:
     return ready.missing(places.places(), lambda text: print(f"kfhub: {text}", flush=True), images=True)
 
 
-def run(check: Check, env: dict[str, str]) -> Outcome:
+def run(check: Check, env: dict[str, str], reports: Path) -> Outcome:
     print(f"\n=== {check.name}: {' '.join(check.command)}", flush=True)
+    report = reports / f"{check.name}.xml"
+    told = [f"--junitxml={report}"] if check.command[0] == "pytest" else []
     began = time.monotonic()
-    code = subprocess.run(check.command, cwd=ROOT / check.folder, env=env).returncode
-    return Outcome(check.name, "failed" if code else "passed", time.monotonic() - began)
+    code = subprocess.run([*check.command, *told], cwd=ROOT / check.folder, env=env).returncode
+    left_out = tuple(skips(report))
+    return Outcome(check.name, "failed" if code else "passed", time.monotonic() - began, left_out=left_out)
+
+
+def verdict(outcomes: list[Outcome], strict: bool) -> int:
+    """Prints how each check ended and what was left out; the exit status. `strict`: a skip is a failure."""
+    print("\n=== summary")
+    for o in outcomes:
+        print(f"{o.state:8} {o.name:16} {o.seconds:6.1f} s  {o.note}".rstrip())
+    failed = [o.name for o in outcomes if o.state == "failed"]
+    skipped = [o.name for o in outcomes if o.state == "skipped"]
+    skipped += [test for o in outcomes for test in o.left_out]
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    if skipped:
+        print("skipped" + (" (a failure, as CI=true)" if strict else "") + ":")
+        print("\n".join(f"  {what}" for what in skipped))
+    return 1 if failed or (skipped and strict) else 0
 
 
 def main(names: list[str]) -> int:
@@ -84,6 +106,7 @@ def main(names: list[str]) -> int:
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'server_ext'}",
     }
+    reports = Path(tempfile.mkdtemp(prefix="kfhub-reports-"))
     outcomes: list[Outcome] = []
     for check in known if names else CHECKS:
         if names and check.name not in names:
@@ -97,20 +120,8 @@ def main(names: list[str]) -> int:
                 outcomes.append(Outcome(check.name, "skipped", 0.0, problem))
                 continue
             env["KFHUB_CHROMIUM"] = path
-        outcomes.append(run(check, env))
-    print("\n=== summary")
-    for o in outcomes:
-        print(f"{o.state:8} {o.name:16} {o.seconds:6.1f} s  {o.note}".rstrip())
-    failed = [o.name for o in outcomes if o.state == "failed"]
-    skipped = [o.name for o in outcomes if o.state == "skipped"]
-    if failed:
-        print(f"failed: {', '.join(failed)}")
-    if skipped:
-        strict = os.environ.get("CI") == "true"
-        print(f"skipped: {', '.join(skipped)}" + (" (a failure, as CI=true)" if strict else ""))
-        if strict:
-            return 1
-    return 1 if failed else 0
+        outcomes.append(run(check, env, reports))
+    return verdict(outcomes, os.environ.get("CI") == "true")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import hashlib
 import os
 import platform
 import re
+import runpy
 import subprocess
 import sys
 import time
@@ -181,11 +182,20 @@ def setup(kind: str) -> None:
     install_kfhub()
 
 
+def check_variables() -> None:
+    """A port or password that can't be used is told before minutes are spent on the set-up."""
+    fault = runpy.run_path(str(ROOT / "kfspawner/variables.py"))["fault"](os.environ)
+    if fault:
+        raise SetupError(fault)
+
+
 def main(arguments: list[str]) -> int:
     if arguments not in (["start"], ["dev"]):
         print(__doc__)
         return 2
     try:
+        if arguments == ["start"]:
+            check_variables()
         setup(arguments[0])
     except SetupError as error:
         say(str(error))

@@ -2,11 +2,12 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tools import browser, hatch_build, setup
+from tools import browser, check, hatch_build, setup
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,3 +125,74 @@ def test_a_wheel_has_the_browser_parts_of_its_sources(tmp_path: Path) -> None:
     assert hatch_build.current(tmp_path)
     os.utime(source, (200, 200))
     assert not hatch_build.current(tmp_path)
+
+
+def test_a_second_set_up_does_no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    lock = tmp_path / "requirements"
+    lock.mkdir()
+    for name in ("start.txt", "dev.txt"):
+        (lock / name).write_text("kfone==1.0\n")
+    extension = tmp_path / "labextension"
+    extension.mkdir()
+    for name in ("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json"):
+        (extension / name).write_text("{}")
+    (tmp_path / "kfspawner/form_src").mkdir(parents=True)
+    (tmp_path / "jupyter-config").mkdir()
+    (tmp_path / "tools").mkdir()
+    for name in ("pyproject.toml", "tools/hatch_build.py"):
+        (tmp_path / name).write_text("")
+    built = tmp_path / "server_ext/kflab_labextension/package.json"
+    venv = tmp_path / ".venv"
+    venv.mkdir()
+
+    def run(title: str, command: list[str], *_: object, **__: object) -> None:
+        done.append(title.split(" (")[0])
+        if "node_modules" not in title and "building" in title:
+            built.parent.mkdir(parents=True, exist_ok=True)
+            built.write_text("{}")
+
+    monkeypatch.setattr(setup, "ROOT", tmp_path)
+    monkeypatch.setattr(setup, "VENV", venv)
+    monkeypatch.setattr(setup, "LABEXTENSION", extension)
+    monkeypatch.setattr(setup, "BUILT", (built,))
+    monkeypatch.setattr(setup, "make_venv", lambda: None)
+    monkeypatch.setattr(setup, "run", run)
+    setup.setup("start")
+    assert len(done) == 4, done
+    setup.setup("start")
+    assert len(done) == 4, done
+    (extension / "yarn.lock").write_text("{'new': 1}")
+    setup.setup("start")
+    assert len(done) > 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [("KFHUB_PORT", "eighty", "no port"), ("KFHUB_PASSWORD", "short", "at least 8")],
+)
+def test_a_wrong_variable_is_told_before_anything_is_installed(name: str, value: str, words: str) -> None:
+    answer = subprocess.run(
+        [sys.executable, "tools/setup.py", "start"],
+        cwd=ROOT,
+        env={**os.environ, name: value},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 1
+    assert words in answer.stdout and len(answer.stdout.strip().splitlines()) == 1
+
+
+def test_with_ci_a_skip_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    test = tmp_path / "test_one.py"
+    test.write_text("import pytest\n\ndef test_a(): pytest.skip('no disk to fill')\n\ndef test_b(): pass\n")
+    one = check.Check("one", ("pytest", "-q", "-p", "no:cacheprovider", str(test)))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    outcome = check.run(one, {**os.environ, "PATH": path}, tmp_path)
+    assert outcome.state == "passed" and len(outcome.left_out) == 1
+    assert check.verdict([outcome], strict=False) == 0
+    assert check.verdict([outcome], strict=True) == 1
+    assert check.verdict([check.Outcome("browser", "skipped", 0.0)], strict=True) == 1
+    assert check.verdict([check.Outcome("ruff", "failed", 0.0)], strict=False) == 1
+    assert check.verdict([check.Outcome("ruff", "passed", 0.0)], strict=True) == 0
+    assert "test_a: no disk to fill" in capsys.readouterr().out
