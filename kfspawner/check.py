@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import manifests, quantity
+from .diagnosis.reading import items, mapping, text
 from .errors import FieldError, quote
 from .manifests import NOTEBOOK, OWNER
 from .names import slug
@@ -49,7 +51,10 @@ def check(spec: NotebookSpec, view: ClusterView, owner: Owner) -> list[FieldErro
     that differ from what exists, and what no quota leaves room for."""
     found = [_namespace(spec, view, owner), _name(spec, view, owner)]
     found += [_workspace(spec, view, owner)]
-    found += [_data(f"dataVolumes.{index}", volume, view) for index, volume in enumerate(spec.data_volumes)]
+    found += [
+        _data(f"dataVolumes.{index}", volume, view, "dataVolumes" in spec.fixed)
+        for index, volume in enumerate(spec.data_volumes)
+    ]
     return [*filter(None, found), *_quotas(spec, view)]
 
 
@@ -60,21 +65,21 @@ def missing_claims(spec: NotebookSpec, view: ClusterView) -> list[tuple[Volume, 
 
 
 def growths(spec: NotebookSpec, view: ClusterView) -> list[Growth]:
-    """The claims that are smaller than the request says."""
+    """The claims that are smaller than the request says, and can grow."""
     volumes = [v for v in (spec.workspace, *spec.data_volumes) if v.kind == "new" and v.name in view.claims]
     return [
         Growth(v.name, v.size)
         for v in volumes
-        if v.size and v.size.amount > _size(view.claims[v.name]).amount
+        if v.size and v.size.amount > _size(view.claims[v.name]).amount and _expands(view.claims[v.name], view)
     ]
 
 
 def _namespace(spec: NotebookSpec, view: ClusterView, owner: Owner) -> FieldError | None:
     if not view.managed or view.namespace is None:
         return None
-    metadata = view.namespace["metadata"]
+    metadata = mapping(view.namespace, "metadata")
     wanted = manifests.namespace_owner(spec.namespace, owner)
-    if (metadata.get("annotations") or {}).get(OWNER) == wanted and not metadata.get("deletionTimestamp"):
+    if text(metadata, "annotations", OWNER) == wanted and not metadata.get("deletionTimestamp"):
         return None
     if metadata.get("deletionTimestamp"):
         return _error("namespace", f"Namespace {spec.namespace} is being deleted. Try again once it is gone.")
@@ -105,7 +110,7 @@ def _workspace(spec: NotebookSpec, view: ClusterView, owner: Owner) -> FieldErro
     if claim is None:
         return _absent("workspace", volume, view, owner) if volume.kind == "existing" else None
     marks = _labels(claim)
-    if _is_others(marks, owner) or (NOTEBOOK not in marks):
+    if _is_others(marks, owner) or not {OWNER, NOTEBOOK} <= marks.keys():
         whose = (
             f"belongs to {_owner(claim)}"
             if OWNER in marks and _is_others(marks, owner)
@@ -121,10 +126,10 @@ def _workspace(spec: NotebookSpec, view: ClusterView, owner: Owner) -> FieldErro
             f"Volume {volume.name} is the workspace of your notebook {marks[NOTEBOOK]}. Choose another name, or"
             " kind existing to use it here.",
         )
-    return _usable("workspace", volume, claim, view)
+    return _usable("workspace", volume, claim, view, "workspace" in spec.fixed)
 
 
-def _data(field: str, volume: Volume, view: ClusterView) -> FieldError | None:
+def _data(field: str, volume: Volume, view: ClusterView, fixed: bool) -> FieldError | None:
     claim = view.claims.get(volume.name)
     if claim is None:
         if volume.kind == "existing":
@@ -140,14 +145,14 @@ def _data(field: str, volume: Volume, view: ClusterView) -> FieldError | None:
             f"Volume {volume.name} is the workspace of {_owner(claim)}'s notebook {_labels(claim)[NOTEBOOK]}. Choose"
             " another volume.",
         )
-    return _usable(field, volume, claim, view)
+    return _usable(field, volume, claim, view, fixed)
 
 
-def _usable(field: str, volume: Volume, claim: Object, view: ClusterView) -> FieldError | None:
-    if claim["metadata"].get("deletionTimestamp"):
+def _usable(field: str, volume: Volume, claim: Object, view: ClusterView, fixed: bool) -> FieldError | None:
+    if text(claim, "metadata", "deletionTimestamp"):
         return _error(f"{field}.name", f"Volume {volume.name} is being deleted. Choose another name.")
-    if volume.kind == "existing" or volume.size is None:
-        return None
+    if volume.kind == "existing" or volume.size is None or fixed:
+        return None  # a size that the admin has changed for all is not theirs to mend who have a volume already
     there = _size(claim)
     if volume.size.amount < there.amount:
         return _error(
@@ -175,7 +180,7 @@ def _workspaces(view: ClusterView, owner: Owner) -> list[str]:
     return [
         name
         for name, claim in view.claims.items()
-        if NOTEBOOK in _labels(claim) and not _is_others(_labels(claim), owner)
+        if {OWNER, NOTEBOOK} <= _labels(claim).keys() and not _is_others(_labels(claim), owner)
     ]
 
 
@@ -189,16 +194,12 @@ def _choose(offers: Iterable[str], what: str) -> str:
 
 
 def _expands(claim: Object, view: ClusterView) -> bool:
-    found = view.classes.get(claim["spec"].get("storageClassName") or "")
-    return bool(found and found.get("allowVolumeExpansion"))
+    return mapping(view.classes, text(claim, "spec", "storageClassName")).get("allowVolumeExpansion") is True
 
 
 def _size(claim: Object) -> Quantity:
-    text = claim["spec"]["resources"]["requests"]["storage"]
-    try:
-        return quantity.size(text)
-    except ValueError:  # below 1Mi, which nobody can ask for here
-        return Quantity(text, 0)
+    stated = text(claim, "spec", "resources", "requests", "storage")
+    return Quantity(stated, _amount("storage", stated) or 0)
 
 
 # --- quotas -------------------------------------------------------------------------------------------
@@ -218,44 +219,36 @@ def _quotas(spec: NotebookSpec, view: ClusterView) -> Iterable[FieldError]:
     freed = _freed(view)
     told: set[str] = set()
     for quota in view.quotas.values():
-        status = quota.get("status") or {}
-        for resource, most in (status.get("hard") or {}).items():
+        for resource, hard in mapping(quota, "status", "hard").items():
             name = {"cpu": "requests.cpu", "memory": "requests.memory"}.get(resource, resource)
-            if name not in wanted or wanted[name][0] in told:
+            most = _amount(name, hard)
+            if name not in wanted or wanted[name][0] in told or most is None:
                 continue
             field, amount = wanted[name]
-            used = _amount(name, (status.get("used") or {}).get(resource, "0")) - freed.get(name, 0)
-            free = _amount(name, most) - max(0, used)
+            used = (_amount(name, mapping(quota, "status", "used").get(resource)) or 0) - freed.get(name, 0)
+            free = most - max(0, used)
             if amount > free:
                 told.add(field)
-                yield _error(field, _no_room(name, amount, max(0, free), _amount(name, most), spec.namespace))
+                yield _error(field, _no_room(name, amount, max(0, free), most, spec.namespace))
 
 
 def _freed(view: ClusterView) -> dict[str, int]:
     pod = view.pods.get(view.own_pod)
-    if pod is None:
-        return {}
+    if text(pod, "status", "phase") in ("Succeeded", "Failed"):
+        return {}  # a quota doesn't count it any more
     freed: dict[str, int] = {}
-    for container in pod["spec"]["containers"]:
+    for container in items(pod, "spec", "containers"):
         for side in ("requests", "limits"):
-            for resource, text in ((container.get("resources") or {}).get(side) or {}).items():
+            for resource, stated in mapping(container, "resources", side).items():
                 name = f"{side}.{resource}"
-                freed[name] = freed.get(name, 0) + _amount(name, text)
+                freed[name] = freed.get(name, 0) + (_amount(name, stated) or 0)
     return freed
 
 
-def _amount(resource: str, text: str) -> int:
-    """In thousandths of a core, bytes, or pieces."""
-    if text in ("0", 0):
-        return 0
-    try:
-        if resource.endswith(".cpu"):
-            return quantity.cpu(text).amount
-        if resource.endswith(".memory"):
-            return quantity.size(text).amount
-        return int(text)
-    except ValueError:
-        return 0
+def _amount(resource: str, stated: object) -> int | None:
+    """In thousandths of a core, bytes, or pieces; None if it is no quantity."""
+    exact = quantity.exact(stated)
+    return exact if exact is None else math.ceil(exact * (1000 if resource.endswith(".cpu") else 1))
 
 
 def _no_room(resource: str, wanted: int, free: int, most: int, namespace: str) -> str:
@@ -275,7 +268,7 @@ def _no_room(resource: str, wanted: int, free: int, most: int, namespace: str) -
 
 
 def _labels(thing: Object) -> Mapping[str, str]:
-    return thing["metadata"].get("labels") or {}
+    return mapping(thing, "metadata", "labels")
 
 
 def _is_others(marks: Mapping[str, str], owner: Owner) -> bool:
@@ -283,8 +276,9 @@ def _is_others(marks: Mapping[str, str], owner: Owner) -> bool:
 
 
 def _owner(thing: Object) -> str:
-    annotations = thing["metadata"].get("annotations") or {}
-    return str(annotations.get("hub.jupyter.org/username") or _labels(thing).get(OWNER, "somebody"))
+    return text(thing, "metadata", "annotations", "hub.jupyter.org/username") or str(
+        _labels(thing).get(OWNER, "somebody")
+    )
 
 
 def _error(field: str, message: str) -> FieldError:
