@@ -70,7 +70,9 @@ def growths(spec: NotebookSpec, view: ClusterView) -> list[Growth]:
     return [
         Growth(v.name, v.size)
         for v in volumes
-        if v.size and v.size.amount > _size(view.claims[v.name]).amount and _expands(view.claims[v.name], view)
+        if v.size
+        and v.size.amount > _size(view.claims[v.name]).amount
+        and _expands(view.claims[v.name], view)
     ]
 
 
@@ -152,7 +154,9 @@ def _usable(field: str, volume: Volume, claim: Object, view: ClusterView, fixed:
     if text(claim, "metadata", "deletionTimestamp"):
         return _error(f"{field}.name", f"Volume {volume.name} is being deleted. Choose another name.")
     if volume.kind == "existing" or volume.size is None or fixed:
-        return None  # a size that the admin has changed for all is not theirs to mend who have a volume already
+        return (
+            None  # a size that the admin has changed for all is not theirs to mend who have a volume already
+        )
     there = _size(claim)
     if volume.size.amount < there.amount:
         return _error(
