@@ -79,7 +79,8 @@ def _configure(c: Any, place: Place, values: Values) -> None:
     add_pages(
         c,
         template_vars={"kfhub_notice": SHARED_NAMESPACE} if shared else {},
-        slow_spawn_timeout=0,  # to the page that shows the progress, at once
+        # What is refused by then is refused by the answer itself; then to the page that shows the progress.
+        slow_spawn_timeout=1,
     )
 
 

@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import aiohttp
-from jupyterhub.utils import maybe_future
+from jupyterhub import orm
+from jupyterhub.utils import maybe_future, url_escape_path, url_path_join
 from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
 from markupsafe import Markup
@@ -87,14 +88,12 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._token_secret = ""
+        self._deadline = 0.0  # when a start is given up, by time.monotonic()
+        self._creating = False  # a pod was asked for, and hasn't been seen yet
         self._found: diagnosis.Diagnosis | None = None  # what holds up this start
         self.stopped_because = ""  # why the last server ended by itself; shown until the next start
         if self.policy_file:
-            # what a hub that was killed had not yet written down of a start
-            stored = (self.orm_spawner.user_options or {}) if self.orm_spawner else {}
-            own = self.policy.namespaces(self.owner)
-            asked = stored.get("namespace")  # not yet checked: a request is stored before it is looked at
-            self._settle(asked if asked in own else own[0])
+            self._settle(self.policy.namespaces(self.owner)[0])
 
     # --- an admin's settings ------------------------------------------------------------------------------
 
@@ -199,20 +198,35 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         self.stopped_because = ""
         self._found = None
         self._set_deadline()
+        if self.policy_file:
+            # where a hub that is started after this one was killed finds what is made from here on
+            self.orm_spawner.state = self.get_state()
+            self.db.commit()
         # a name of its own for each start: what an earlier pod left behind is never in the way
         self._token_secret = f"{self.pod_name}-{secrets.token_hex(4)}"
         self._admins_hook = self.after_pod_created_hook  # type: ignore[has-type]
         self.after_pod_created_hook = self._after_pod_created
         try:
-            if self.notebook_spec is not None:
-                await self._prepare(self.notebook_spec)
-            return str(await super()._start())
+            # a little later than where a pod is waited for, which knows more
+            async with asyncio.timeout(self._deadline - time.monotonic() + 0.5):
+                if self.notebook_spec is not None:
+                    await self._prepare(self.notebook_spec)
+                return str(await super()._start())
+        except TimeoutError as error:
+            raise NotStarted(self._late()) from error
         except ApiException as error:
             raise NotStarted(diagnosis.from_api_error(error.status, str(error.body))) from error
         except namespaces.NotOurs as error:
             raise NotStarted(_not_ours(str(error))) from error
         finally:
             self.after_pod_created_hook = self._admins_hook
+
+    def _late(self) -> diagnosis.Diagnosis:
+        """What is to be said when `start_timeout` is over."""
+        pods = self._watched("pods")
+        if pods is None or pods.failing:
+            return diagnosis.from_api_error(0, "")
+        return self._found or _slow(self.start_timeout)
 
     async def _ensure_namespace(self) -> None:
         if not self.policy_file:
@@ -223,9 +237,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         await self.look()
         client = self.api.api_client
         if not self.single_namespace:
-            roles = manifests.Roles(
-                hub_account=self.hub_service_account, hub_namespace=self._namespace_default()
-            )
+            roles = manifests.Roles(hub_account=self.hub_service_account, hub_namespace=self._home)
             content = manifests.make_namespace_content(
                 self.namespace, self.policy.rules, roles, self.notebooks_per_namespace
             )
@@ -239,6 +251,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         )
 
     async def _make_create_pod_request(self, pod: Any, request_timeout: float) -> bool:
+        self._creating = True
         try:
             created = bool(await super()._make_create_pod_request(pod, request_timeout))
         except (aiohttp.ClientError, OSError):
@@ -252,9 +265,11 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
                 self._found = diagnosis.from_api_error(error.status, text)
                 await self._prepare(self.notebook_spec, again=True)
                 return False
+            self._creating = False
             raise
         if created:
             await self._pods.until(self._key, lambda: self._pods.resources.get(self._key))
+            self._creating = False
         return created
 
     async def _after_pod_created(self, _: Any, pod: Object) -> None:
@@ -282,7 +297,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
             if found and (found.failed or left <= 0):
                 raise NotStarted(found)
             if left <= 0:
-                raise NotStarted(_slow(self.start_timeout))
+                raise NotStarted(self._late())
             self._found = found
             await self._change(min(left, _LOOK_AGAIN))
 
@@ -337,24 +352,37 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
     async def poll(self) -> int | None:
         await self._start_watching_pods()
         pod = self._pods.resources.get(self._key)
+        if pod is None and self._creating:
+            return None  # it may be there already, or be there soon: so a stop removes it
         if pod is not None and self._start_future is None and pod["status"].get("phase") == "Pending":
-            return await self._take_up()
-        if pod is not None:
+            await self._take_up()
+        elif pod is not None:
             self._note_end(pod)
         status: int | None = await super().poll()
         return status
 
-    async def _take_up(self) -> int | None:
-        """A pod that a killed hub has left on its way: it is waited for, so that the hub finds it running."""
+    async def _take_up(self) -> None:
+        """A pod that a killed hub has left on its way: waited for until it runs, and removed if it never will."""
         try:
             await self._start_watching_events()
             self._set_deadline()
             await self._until_running()
         except NotStarted as error:
             self.stopped_because = error.jupyterhub_message
-            return 1
-        status: int | None = await super().poll()
-        return status
+            await self.stop(now=True)
+
+    async def stop(self, now: bool = False) -> None:
+        await super().stop(now)
+        self._creating = False
+
+    def run_post_stop_hook(self) -> Any:
+        # JupyterHub knows the token only of a server that this process has started
+        base = url_path_join(self.user.base_url, url_escape_path(self.name), "/")
+        tokens = self.db.query(orm.APIToken).filter_by(user=self.user.orm_user, note=f"Server at {base}")
+        for token in tokens:
+            self.db.delete(token)
+        self.db.commit()
+        return super().run_post_stop_hook()
 
     def _note_end(self, pod: Object) -> None:
         for container in (pod.get("status") or {}).get("containerStatuses") or ():
@@ -482,8 +510,15 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
             own_pod=self.pod_name,
         )
 
+    @property
+    def _home(self) -> str:
+        """The hub's own namespace: as an admin has set it, else that of the hub's pod."""
+        sections = (self.config[name] for name in reversed(self.section_names()) if name in self.config)
+        given = (section["namespace"] for section in sections if "namespace" in section)
+        return str(next(given, None) or self._namespace_default())
+
     def _place(self, namespace: str) -> str:
-        return self._namespace_default() if self.single_namespace else namespace
+        return self._home if self.single_namespace else namespace
 
     def _settle(self, namespace: str) -> None:
         """Takes the namespace, and what KubeSpawner derives from it."""

@@ -270,7 +270,7 @@ def test_extra_config_comes_last(load: Callable[[Any], JupyterHub]) -> None:
     )
     assert app.active_server_limit == 5
     assert app.template_vars == {"announcement": "Tea"}
-    assert app.tornado_settings == {"static_handler_class": StaticFiles, "slow_spawn_timeout": 0}
+    assert app.tornado_settings == {"static_handler_class": StaticFiles, "slow_spawn_timeout": 1}
 
 
 def test_one_namespace_for_all_says_so_on_each_page(load: Callable[[Any], JupyterHub]) -> None:
