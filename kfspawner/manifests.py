@@ -127,6 +127,7 @@ def _metadata(name: str, namespace: str) -> Object:
 
 
 def _bounds(namespace: str, rules: Rules, room: int) -> Iterable[Object]:
+    """Both are made where nothing is bounded too: so they let go of what an earlier policy had bounded."""
     hard = {f"requests.{vendor}": str(rules.gpu_most * room) for vendor in rules.gpu_vendors}
     most: dict[str, str] = {}
     usual: dict[str, str] = {}
@@ -141,8 +142,6 @@ def _bounds(namespace: str, rules: Rules, room: int) -> Iterable[Object]:
             hard[f"limits.{resource}"] = f"{limit * room}{unit}"
             most[resource] = f"{limit}{unit}"
             usual[resource] = f"{math.ceil(rule.default.amount * rule.factor)}{unit}"
-    if not hard:
-        return
     yield {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
