@@ -175,7 +175,7 @@ def catalog(root: Path) -> list[dict[str, Any]]:
 def _tables(root: Path) -> Iterator[Path]:
     found = 0
     volumes = files.volumes()
-    linked = [path for path in sorted(root.iterdir()) if path.is_symlink() and path.resolve() in volumes]
+    linked = [path for path in sorted(root.iterdir()) if path.is_symlink() and _end(path) in volumes]
     for folder, folders, names in chain.from_iterable(map(os.walk, [root, *linked])):
         depth = len(Path(folder).relative_to(root).parts)
         folders[:] = (
@@ -194,6 +194,14 @@ def _tables(root: Path) -> Iterator[Path]:
                 found += 1
                 if found >= _MAX_LISTED:
                     return
+
+
+def _end(link: Path) -> Path | None:
+    """Where a link leads; None for one that leads round in a circle."""
+    try:
+        return link.resolve()
+    except (OSError, RuntimeError):  # RuntimeError until Python 3.12
+        return None
 
 
 def nested(values: pd.Series) -> bool:

@@ -3,7 +3,7 @@
     python -m kflab.ml.inspector ROOT
 
 One JSON request a line on standard input, `{"ask": "catalog|models|profile|check|methods", …}`, one answer a line on
-standard output: `{"ok": …}` or `{"error": {"field", "message"}}`.
+standard output: `{"ok": …}`, `{"error": {"field", "message"}}` for what was asked wrongly, or `{"fault": message}`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from kflab.ml import datasets, metrics, models
+from kflab.ml import datasets, forms, metrics, models
 from kflab.ml.errors import DataError
 from kflab.ml.profile import profile
 from kflab.ml.spec import DatasetSpec, ModelSpec, PreprocessSpec, ReadSpec, SplitSpec, TrainingSpec
@@ -57,9 +55,9 @@ def _methods(request: Request, root: Path) -> Any:
             {"name": name, "tasks": list(tasks), "goal": "max" if more else "min"}
             for name, (tasks, more) in metrics.METRICS.items()
         ],
-        "split": TypeAdapter(SplitSpec).json_schema(),
-        "preprocess": TypeAdapter(PreprocessSpec).json_schema(),
-        "training": TypeAdapter(TrainingSpec).json_schema(),
+        "split": forms.schema(SplitSpec),
+        "preprocess": forms.schema(PreprocessSpec),
+        "training": forms.schema(TrainingSpec),
     }
 
 
@@ -80,8 +78,10 @@ def answer(request: Request, root: Path) -> dict[str, Any]:
         return {"error": {"field": error.field, "message": error.message}}
     except Exception as error:  # noqa: BLE001 - a file can surprise a library in any way
         traceback.print_exc()
-        message = f"This data could not be read ({type(error).__name__}). The server's log has the details."
-        return {"error": {"field": "dataset.uri", "message": message}}
+        why = f"({type(error).__name__}). The server's log has the details."
+        if "uri" in request:
+            return {"error": {"field": "dataset.uri", "message": f"This data could not be read {why}"}}
+        return {"fault": f"This could not be answered {why}"}
 
 
 def main(root: Path) -> int:

@@ -198,7 +198,7 @@ def _check_params(params: Mapping[str, Any], known: Family) -> None:
     for name in params:
         if name not in known.params:
             near = difflib.get_close_matches(name, known.params, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             raise DataError(
                 f"model.params.{name}",
                 f"{known.title} has no parameter {name!r}{hint} It has {', '.join(known.params)}.",

@@ -109,7 +109,7 @@ def _check_rectangular(text: str, separator: str, name: str) -> None:
             if row and len(row) != len(header):
                 raise DataError(
                     _URI,
-                    f"{name} is ragged: line {reader.line_num} has {len(row)} values, the first line has "
+                    f"{name} is ragged: line {reader.line_num} has {len(row)} value{'s' * (len(row) != 1)}, the first line has "
                     f"{len(header)}. Each row needs one value for each column, separated by {separator!r}.",
                 )
     except csv.Error as error:

@@ -18,7 +18,7 @@ from kflab.metadata.errors import StoreUnavailable
 from kflab.metadata.location import locate
 from kflab.metadata.store import Store
 from kflab.runs.manager import RunManager
-from kflab.server import handlers, kernels
+from kflab.server import handlers, kernels, openapi
 from kflab.server.inspect import Inspector
 from kflab.server.services import Services
 
@@ -59,6 +59,7 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
             active=self._note_activity,
         )
         self.settings["kflab_services"] = self._services
+        self.settings["kflab_document"] = openapi.document
 
     def _store(self, root: Path) -> Store | StoreUnavailable:
         try:
@@ -76,7 +77,9 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         url, token = self._address(serverapp)
-        kernels.export(url, token)
+        kernels.equip(
+            serverapp.kernel_manager, serverapp.web_app.settings.get("terminal_manager"), url, token
+        )
         self._file = kernels.ConnectionFile(Path(serverapp.runtime_dir))
         self._file.write(url, token)
         self._services.start()

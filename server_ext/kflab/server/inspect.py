@@ -45,6 +45,8 @@ class Inspector:
                 "The process that reads data ended unexpectedly, perhaps for lack of memory. Try again, or use a smaller file."
             ) from None
         answer = json.loads(line)
+        if "fault" in answer:
+            raise Unavailable(answer["fault"])
         if "error" in answer:
             raise Refused(answer["error"]["message"], [answer["error"]])
         return answer["ok"]

@@ -1,18 +1,33 @@
-"""How a kernel finds the server: two environment variables, and a file for processes that the server did not start."""
+"""How a kernel finds the server: two environment variables, and a file for all other processes."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
+from typing import Any
 
-__all__ = ["ConnectionFile", "export"]
+from jupyter_core.utils import ensure_async
+
+__all__ = ["ConnectionFile", "equip"]
 
 
-def export(url: str, token: str) -> None:
-    """Put KFLAB_URL and KFLAB_TOKEN into the environment that kernels and terminals inherit."""
-    os.environ["KFLAB_URL"] = url
-    os.environ["KFLAB_TOKEN"] = token
+def equip(kernel_manager: Any, terminal_manager: Any | None, url: str, token: str) -> None:
+    """Give KFLAB_URL and KFLAB_TOKEN to each kernel and terminal started from now on, and to no other child."""
+    ours = {"KFLAB_URL": url, "KFLAB_TOKEN": token}
+    start = kernel_manager.start_kernel
+
+    async def start_kernel(**launch: Any) -> str:
+        env = launch.pop("env", None)
+        started: str = await ensure_async(
+            start(**launch, env={**(os.environ if env is None else env), **ours})
+        )
+        return started
+
+    # jupyter_server has no setting for the environment of its kernels. A restart repeats what was given here.
+    kernel_manager.start_kernel = start_kernel
+    if terminal_manager is not None:
+        terminal_manager.extra_env = {**(terminal_manager.extra_env or {}), **ours}
 
 
 class ConnectionFile:

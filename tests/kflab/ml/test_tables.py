@@ -33,6 +33,7 @@ def refused(root: Path, uri: str, **spec: object) -> DataError:
         (b"a,b\n", "no rows"),
         (b"a,b\n1,2\n1,2,3\n", "line 3 has 3 values, the first line has 2"),
         (b"a,b,c\n1,2,3\n1,2\n", "line 3 has 2 values"),
+        (b"a,b,c\n1,2,3\n1\n", "line 3 has 1 value, the first line has 3"),
         (b"a,b\n1,caf\xe9\n", "line 2 has a byte 0xe9"),
         (b"a,a\n1,2\n", "two columns named 'a'"),
         (b"PK\x03\x04\x00\x00\x00", "not a text file"),
@@ -157,6 +158,9 @@ def test_the_catalog_lists_what_can_be_chosen_and_no_more(root: Path) -> None:
     for name in ("data/t.csv", "p.parquet", ".hidden/no.csv", ".no.csv", "note.md"):
         (root / name).write_text("x")
     (root / "link.csv").symlink_to("/etc/hostname")
+    (root / "self.csv").symlink_to("self.csv")
+    (root / "round").symlink_to("about")
+    (root / "about").symlink_to("round")
     listed = catalog(root)
     assert [d["uri"] for d in listed if d["kind"] == "sklearn"] == [
         "sklearn:breast_cancer",
@@ -219,3 +223,9 @@ def test_what_no_rule_foresees_is_an_answer_too(root: Path, capfd: pytest.Captur
     (root / "t.csv").write_text(GOOD)
     answered = answer({"ask": "profile", "uri": "t.csv", "read": {"encoding": "a\0b"}}, root)
     assert answered["error"]["field"].startswith("dataset")
+
+
+def test_a_fault_of_ours_blames_no_dataset(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    answered = answer({"ask": "catalog"}, root / "gone")
+    assert set(answered) == {"fault"} and "FileNotFoundError" in answered["fault"]
+    assert "FileNotFoundError" in capfd.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,7 @@ def test_preparation_that_cannot_be(fit: Any, root: Path, preprocess: dict[str, 
         ("os:system", {}, "model.family"),
         ("../model.py:build", {}, "model.family"),
         (FOREST, {"n_estimator": 3}, "model.params.n_estimator"),
+        (FOREST, {"zzz": 3}, "model.params.zzz"),
         (FOREST, {"n_estimators": 0}, "model.params.n_estimators"),
         (FOREST, {"n_estimators": "many"}, "model.params.n_estimators"),
         (FOREST, {"max_features": "most"}, "model.params.max_features"),
@@ -236,6 +238,8 @@ def test_a_model_that_does_not_exist(root: Path, family: str, params: dict[str, 
     with pytest.raises(DataError) as caught:
         models.check(ModelSpec(family=family, params=params), root)
     assert caught.value.field == field
+    # Whole sentences, each with its end.
+    assert not re.search(r"[^.?!:;,] It has", caught.value.message), caught.value.message
 
 
 def test_a_model_that_does_not_solve_the_task(fit: Any) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from kflab.server.errors import Refused, Unavailable
+from kflab.server.inspect import Inspector
+
 from .conftest import QUICK, Lab
 
 NO_RUN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -213,6 +216,18 @@ def test_a_store_that_cannot_be_leaves_the_rest_working(new_lab: Callable[..., L
     assert lab.get("runs")["total"] == 0
     if url == "nothing":
         assert lab.ended(lab.run())["state"] == "done"
+
+
+async def test_a_list_that_cannot_be_made_is_the_servers_fault(tmp_path: Path) -> None:
+    inspector = Inspector(tmp_path / "gone")
+    try:
+        with pytest.raises(Unavailable, match="could not be answered"):
+            await inspector.ask("catalog")
+        with pytest.raises(Refused) as refusal:
+            await inspector.ask("profile", uri="t.csv", read={}, hidden=[])
+        assert refusal.value.fields[0]["field"] == "dataset.uri"
+    finally:
+        await inspector.close()
 
 
 def test_the_error_is_in_no_answer_twice(lab: Lab, tmp_path: Path) -> None:

@@ -8,12 +8,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 from jupyter_client import BlockingKernelClient
 
-from .conftest import Lab
+from kflab.server.app import KFLabApp
+
+from .conftest import Lab, until
 
 
 class Notebook:
@@ -24,10 +28,21 @@ class Notebook:
         started = lab.http.post(f"{lab.base}api/kernels", json={"name": "python3"})
         assert started.status_code == 201, started.text
         self._id = started.json()["id"]
+        self.displayed: list[str] = []
+        self._connect()
+
+    def _connect(self) -> None:
         self._client = BlockingKernelClient()
-        self._client.load_connection_file(str(lab.runtime / f"kernel-{self._id}.json"))
+        self._client.load_connection_file(str(self._lab.runtime / f"kernel-{self._id}.json"))
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=60)
+        until(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            self._client.wait_for_ready(timeout=60)
+        except RuntimeError:  # it takes a slow start for a death
+            return False
+        return True
 
     def run(self, code: str) -> str:
         """What the cell prints; its error fails the test."""
@@ -36,10 +51,18 @@ class Notebook:
         def output(message: dict[str, Any]) -> None:
             if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
                 said.append(message["content"]["text"])
+            elif message["msg_type"] == "display_data":
+                self.displayed.append(message["content"]["data"].get("text/plain", ""))
 
         reply = self._client.execute_interactive(code, output_hook=output, timeout=90)["content"]
         assert reply["status"] == "ok", "\n".join(reply["traceback"])
         return "".join(said).strip()
+
+    def restart(self) -> None:
+        self._client.stop_channels()
+        again = self._lab.http.post(f"{self._lab.base}api/kernels/{self._id}/restart")
+        assert again.status_code == 200, again.text
+        self._connect()
 
     def close(self) -> None:
         self._client.stop_channels()
@@ -124,6 +147,58 @@ def test_the_token_is_in_no_output(lab: Lab, notebook: Notebook) -> None:
     assert url.endswith(f":{lab.port}/lab/") and int(length) == len(lab.token)
     assert lab.token not in shown
     assert lab.token not in lab.log
+
+
+def test_waiting_in_a_cell_shows_a_bar(notebook: Notebook) -> None:
+    shown = notebook.run(
+        "run = kflab.train(dataset='sklearn:wine', model='sklearn:RandomForestClassifier', split=[0.6, 0.2, 0.2])\n"
+        "print(run.wait() is run)"
+    )
+    assert shown == "True"
+    # A widget, whose plain form is what a client without widgets shows.
+    assert any("/100" in text for text in notebook.displayed), notebook.displayed
+
+
+def test_no_other_child_of_the_server_has_the_token(lab: Lab, notebook: Notebook) -> None:
+    assert lab.get("datasets")["total"] >= 4
+    terminal = lab.http.post(f"{lab.base}api/terminals").json()["name"]
+    run = lab.waiting_run()
+    try:
+        found = {child.pid: child for child in psutil.Process(lab.pid).children(recursive=True)}
+        held = {pid: child.environ().get("KFLAB_TOKEN") for pid, child in found.items()}
+        kinds = {pid: " ".join(child.cmdline()) for pid, child in found.items()}
+        ours = [pid for pid, line in kinds.items() if "kflab." in line]
+        assert any("kflab.ml.inspector" in kinds[pid] for pid in ours)
+        assert any("kflab.runs.runner" in kinds[pid] for pid in ours), kinds
+        assert {held[pid] for pid in ours} == {None}
+        kernels = [pid for pid, line in kinds.items() if "ipykernel" in line]
+        shells = [pid for pid in found if pid not in ours and pid not in kernels]
+        assert kernels and shells
+        assert {held[pid] for pid in (*kernels, *shells)} == {lab.token}
+    finally:
+        lab.go()
+        lab.ended(run)
+        lab.http.delete(f"{lab.base}api/terminals/{terminal}")
+
+
+def test_a_kernel_started_again_still_finds_the_server(lab: Lab, notebook: Notebook) -> None:
+    notebook.restart()
+    assert notebook.run("import kflab; print(len(kflab.Workspace('nothing').list(kflab.Model)))") == "0"
+    assert notebook.run("import os; print(len(os.environ['KFLAB_TOKEN']))") == str(len(lab.token))
+
+
+def test_on_a_hub_the_token_is_that_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = SimpleNamespace(
+        ip="0.0.0.0",
+        certfile="",
+        port=8888,
+        base_url="/user/ada/",
+        identity_provider=SimpleNamespace(token="plain"),
+    )
+    monkeypatch.delenv("JUPYTERHUB_API_TOKEN", raising=False)
+    assert KFLabApp._address(server) == ("http://127.0.0.1:8888/user/ada/", "plain")
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "from the hub")
+    assert KFLabApp._address(server)[1] == "from the hub"
 
 
 def script(lab: Lab, code: str, **env: str) -> subprocess.CompletedProcess[str]:

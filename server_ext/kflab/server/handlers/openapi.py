@@ -12,10 +12,8 @@ __all__ = ["ROUTES"]
 class OpenAPIHandler(KFLabHandler):
     @endpoint("This document", answer=dict[str, Any])
     async def get(self) -> Any:
-        # Imported here, as the document describes this handler, too.
-        from kflab.server.openapi import document
-
-        return document()
+        # Given by the app, as the document describes this handler, too.
+        return self.settings["kflab_document"]()
 
 
 ROUTES: tuple[tuple[str, type[KFLabHandler]], ...] = (("openapi.json", OpenAPIHandler),)
