@@ -13,14 +13,16 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import aiohttp
 from jupyterhub import orm
 from jupyterhub.utils import maybe_future, url_escape_path, url_path_join
-from kubernetes_asyncio.client import ApiException
+from kubernetes_asyncio.client import ApiException, Configuration
 from kubespawner import KubeSpawner
+from kubespawner.clients import load_config
 from markupsafe import Markup
 from traitlets import Bool, Integer, Unicode, default
 
@@ -44,6 +46,16 @@ _TOKENS = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 _LOOK_AGAIN = 5.0  # seconds after which what only time changes is looked at: how long something has lasted
 _RETRY = 0.05  # seconds between attempts to connect to a notebook whose pod runs
 _FRESH_QUOTA = "status unknown for quota"  # what the API server says until it has counted
+
+
+@lru_cache(maxsize=1)
+def _accept_certificates() -> None:
+    """Python 3.13 refuses certificates of many a cluster that nothing else objects to, for want of a field. Who
+    signed them is still checked."""
+    load_config(host="", ssl_ca_cert="", verify_ssl=None)  # as KubeSpawner is about to, which it does once
+    configuration = Configuration.get_default_copy()
+    configuration.disable_strict_ssl_verification = True
+    Configuration.set_default(configuration)
 
 
 class NotStarted(Exception):
@@ -86,6 +98,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
     reflectors: ClassVar[dict[Any, Reflector]] = {}
 
     def __init__(self, **kwargs: Any) -> None:
+        _accept_certificates()
         super().__init__(**kwargs)
         self._token_secret = ""
         self._deadline = 0.0  # when a start is given up, by time.monotonic()
