@@ -58,7 +58,7 @@ def reads_log(person: Person, text: str) -> None:
 
 
 def delete(person: Person, kind: str, name: str) -> None:
-    """Delete with the question answered; its row goes by itself."""
+    """Delete with the question answered; its row goes, or says so where it is looked at."""
     show(person, kind)
     there = row(person, name)
     open_details(person, name).get_by_role("button", name="Delete", exact=True).click()
@@ -68,11 +68,26 @@ def delete(person: Person, kind: str, name: str) -> None:
     question.get_by_role("button", name=re.compile("^Delete")).click()
     person.page.mouse.move(0, 0)
     person.page.keyboard.press("Escape")
-    expect(there).to_have_count(0)
+    expect(there.filter(has_not_text="Gone")).to_have_count(0)
 
 
-def walk(person: Person, kinds: tuple[str, ...] = ("Pods", "Services", "Events")) -> None:
-    """Each of these lists and one pod's details, in light, dark and narrow."""
-    for kind in kinds:
+def walk(person: Person, pod: str) -> None:
+    """The lists and one pod's details, in light, in dark and in a narrow window."""
+    for kind in ("Pods", "Deployments", "Services", "Jobs", "Volume claims", "Events"):
         show(person, kind)
         person.look(f"cluster-{kind.lower().replace(' ', '-')}", within=PANEL)
+    show(person, "Pods")
+    open_details(person, pod)
+    for name in ("Overview", "Log", "Events", "YAML"):
+        tab(person, name)
+        person.look(f"cluster-pod-{name.lower()}", within=PANEL)
+    person.command("JupyterLab Dark")
+    expect(person.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    person.look("cluster-dark", within=PANEL)
+    person.command("JupyterLab Light")
+    expect(person.page.locator("body")).to_have_attribute("data-jp-theme-light", "true")
+    size = person.page.viewport_size
+    person.page.set_viewport_size({"width": 640, "height": 900})
+    person.look("cluster-narrow", within=PANEL)
+    if size:
+        person.page.set_viewport_size(size)
