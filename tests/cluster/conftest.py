@@ -64,12 +64,12 @@ def cluster(say: Callable[[str], None]) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def loaded(cluster: Cluster, say: Callable[[str], None]) -> list[str]:
-    """The names of kfhub's images, there to be run. A cluster of the user's own has to have them already."""
-    return images.load(cluster.places, say) if cluster.own else images.names()
+def loaded(cluster: Cluster, say: Callable[[str], None]) -> dict[str, str]:
+    """kfhub's images by name, with what they are made of, there to be run. A cluster of the user's own has to have them already."""
+    return images.load(cluster.places, say) if cluster.own else images.elsewhere()
 
 
 @pytest.fixture(scope="session")
-def installed(cluster: Cluster, loaded: list[str], say: Callable[[str], None]) -> install.Installed:
+def installed(cluster: Cluster, loaded: dict[str, str], say: Callable[[str], None]) -> install.Installed:
     """kfhub by its chart in namespace kfhub, with all of kfhub's images there: its address and passwords."""
-    return install.install(cluster, say)
+    return install.install(cluster, say, install.build_of(loaded))

@@ -25,9 +25,9 @@ def up() -> Cluster:
 def hub(cluster: Cluster) -> None:
     from . import images, install
 
-    images.load(cluster.places, say)
+    build = install.build_of(images.load(cluster.places, say))
     given = os.environ.get("KFHUB_PASSWORD", ""), os.environ.get("KFHUB_ADMIN_PASSWORD", "")
-    found = install.install(cluster, say, user_password=given[0], admin_password=given[1])
+    found = install.install(cluster, say, build, user_password=given[0], admin_password=given[1])
     say(f"kubectl and helm are in {cluster.places.bin}")
     for who, password in (("anybody", found.user_password), ("admin", found.admin_password)):
         if password not in given:

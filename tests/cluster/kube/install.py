@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from tools import images
 
 from .client import Cluster
 from .places import ROOT
 
 NAMESPACE = "kfhub"
 PORT = 30080
+HUB_IMAGE = "kfhub/hub"
 DEPLOYMENTS = ("deployment/hub", "deployment/proxy")
+
+
+def build_of(loaded: Mapping[str, str]) -> str:
+    """What the hub's image is made of."""
+    return next(inputs for name, inputs in loaded.items() if f"/{HUB_IMAGE}:" in name)
 
 
 @dataclass(frozen=True)
@@ -36,31 +39,33 @@ def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return both
 
 
-def values(wheel: bytes, user_password: str = "", admin_password: str = "") -> dict[str, Any]:
+def values(build: str, user_password: str = "", admin_password: str = "") -> dict[str, Any]:
     """What the chart is told here: a port of this machine, passwords if any, and which build the pods are of."""
     given = {"user_password": user_password, "admin_password": admin_password}
     shared = {name: password for name, password in given.items() if password}
     # The images keep their names when they are built anew, so that alone would restart nothing.
-    build = {"annotations": {"kfhub.io/build": hashlib.sha256(wheel).hexdigest()[:16]}}
+    pods = {"annotations": {"kfhub.io/build": build[:16]}}
     return {
-        "hub": {**build, **({"config": {"SharedPasswordAuthenticator": shared}} if shared else {})},
-        "proxy": {**build, "service": {"type": "NodePort", "nodePorts": {"http": PORT}}},
+        "hub": {**pods, **({"config": {"SharedPasswordAuthenticator": shared}} if shared else {})},
+        "proxy": {**pods, "service": {"type": "NodePort", "nodePorts": {"http": PORT}}},
     }
 
 
 def install(
     cluster: Cluster,
     say: Callable[[str], None],
+    build: str,
     user_password: str = "",
     admin_password: str = "",
     more: Mapping[str, Any] | None = None,
 ) -> Installed:
     """Install the chart or bring its release to these values, and wait until hub and proxy are ready."""
     say(f"installing the chart in namespace {NAMESPACE} …")
-    told = merged(values(images.wheel(say).read_bytes(), user_password, admin_password), more or {})
+    told = merged(values(build, user_password, admin_password), more or {})
     cluster.helm(
         *("upgrade", "--install", NAMESPACE, str(ROOT / "helm/kfhub"), "--namespace", NAMESPACE),
-        *("--create-namespace", "--values", "-"),
+        # Tests of single parts may have made its roles before.
+        *("--create-namespace", "--take-ownership", "--values", "-"),
         input=json.dumps(told),
     )
     for deployment in DEPLOYMENTS:

@@ -204,7 +204,8 @@ def _down(places: Places, keep_logs: bool = False) -> None:
     for group in configs.STOP_ORDER:
         if "containerd" in group:
             host.kill_containers(places)
-        processes.stop([r for r in known if r.name in group])
+        # The API server would wait for every watcher to leave; its data is going anyway.
+        processes.stop([r for r in known if r.name in group], 3 if "kube-apiserver" in group else 20)
     host.kill_containers(places)
     host.unmount_all(places)
     host.remove_network()
