@@ -224,8 +224,9 @@ test('a row opens details; arrows, Esc, and it comes back after a reload', async
   expect(within(drawer).getByText(/kind: Pod/)).toBeTruthy();
   view.unmount();
   const again = show(<ClusterView stored={kept.pop()} />, server);
-  await screen.findByRole('tab', { name: 'YAML', selected: true });
+  await screen.findByRole('region', { name: 'Details of broken' });
   server.emit(PODS, { type: 'rows', rows: [broken, web] });
+  await screen.findByRole('tab', { name: 'YAML', selected: true });
   fireEvent.keyDown(screen.getByRole('tab', { name: 'YAML' }), {
     key: 'Escape'
   });
@@ -377,6 +378,13 @@ test('an object that goes while it is read says so, and stays to be read', async
   expect(screen.getByText(/It is gone/)).toBeTruthy();
   expect(screen.getByText('app=web')).toBeTruthy();
   expect(screen.queryByRole('button', { name: 'Delete' })).toBeNull();
+  expect(server.asked().filter(path => path.includes('web-1'))).toHaveLength(1);
+});
+
+test('an object that went before a reload is not asked for', async () => {
+  const server = await full(client(), [broken], { selected: 'web-1' });
+  expect(screen.getByText('It is gone.')).toBeTruthy();
+  expect(server.asked()).toEqual(['cluster']);
 });
 
 test('lacks of the details are named; related objects are a step away', async () => {
@@ -392,7 +400,14 @@ test('lacks of the details are named; related objects are a step away', async ()
   expect(await screen.findByText(/may not list events/)).toBeTruthy();
   fireEvent.click(screen.getByRole('button', { name: 'files' }));
   expect(screen.getByRole('region', { name: 'Details of files' })).toBeTruthy();
-  expect(server.asked().pop()).toBe('cluster/pvcs/files');
+  server.emit('cluster/stream?kind=pvcs', {
+    type: 'fault',
+    message: 'This account may not list them.'
+  });
+  // What may not be listed may perhaps be read.
+  expect(
+    await screen.findByText('no such path: cluster/pvcs/files')
+  ).toBeTruthy();
 });
 
 test('counts are asked for quietly after the first time', async () => {

@@ -187,7 +187,7 @@ function Objects({
           kind={kind}
           name={selected}
           row={all.find(row => row.name === selected)}
-          listed={live.rows !== undefined && !live.fault}
+          listed={live.fault ? false : live.rows ? true : undefined}
           namespace={namespace}
           ownPod={overview.own_pod ?? ''}
           tab={state.tab}

@@ -28,8 +28,8 @@ export interface DrawerProps {
   name: string;
   /** The object's row as the list has it; undefined once it is gone. */
   row: Row | undefined;
-  /** Whether the list is there at all, so that a missing row means something. */
-  listed: boolean;
+  /** Whether the list is there, so that a missing row means something; undefined while it loads. */
+  listed: boolean | undefined;
   namespace: string;
   ownPod: string;
   tab: Tab;
@@ -42,12 +42,17 @@ export interface DrawerProps {
 export function Drawer(props: DrawerProps): React.ReactElement {
   const { kind, name, namespace, row, listed, onClose } = props;
   const { client, trans } = useHost();
-  const { details, error, retry } = useDetails(kind, name, row?.version);
+  const { details, error, retry } = useDetails(
+    kind,
+    name,
+    row?.version,
+    row !== undefined || listed === false
+  );
   const [asking, setAsking] = useState(false);
   const [said, setSaid] = useState<ApiError | 'begun'>();
   const root = useRef<HTMLElement>(null);
   const now = row ?? details?.row;
-  const gone = listed && !row && (details !== undefined || error !== undefined);
+  const gone = listed === true && !row;
   useEffect(() => {
     // In a narrow panel it opens below the list, perhaps out of sight.
     root.current?.scrollIntoView?.({ block: 'nearest' });
@@ -105,7 +110,9 @@ export function Drawer(props: DrawerProps): React.ReactElement {
       </p>
       {gone && (
         <Partial>
-          {trans('It is gone. What is shown here is the last that was seen.')}
+          {details
+            ? trans('It is gone. What is shown here is the last that was seen.')
+            : trans('It is gone.')}
         </Partial>
       )}
       {said instanceof ApiError && (
@@ -123,10 +130,9 @@ export function Drawer(props: DrawerProps): React.ReactElement {
           retry={retry}
         />
       )}
-      {!details && !error && (
+      {!details && !error && !gone && (
         <Loading what={trans('Loading the details')} rows={8} />
       )}
-      {!details && gone && error && <p>{error.message}</p>}
       {details && <Tabs {...props} details={details} gone={gone} />}
       {asking && details && (
         <Confirm

@@ -126,7 +126,8 @@ export function columnsOf(kind: KindName, trans: Trans): Column[] {
         {
           name: 'message',
           label: trans('Message'),
-          value: row => row.text ?? ''
+          value: row => row.text ?? '',
+          cell: row => <span className="kf-Message">{row.text}</span>
         }
       ];
   }

@@ -4,11 +4,12 @@ import { asApiError, useHost } from '../shared/host';
 import { asPoll } from '../shared/request';
 import type { Details, KindName } from './types';
 
-/** An object's details, read again whenever its row has another version. */
+/** An object's details while it is `there`, read again whenever its row has another version. */
 export function useDetails(
   kind: KindName,
   name: string,
-  version: string | undefined
+  version: string | undefined,
+  there: boolean
 ): { details?: Details; error?: ApiError; retry: () => void } {
   const { client, visible } = useHost();
   const [details, setDetails] = useState<Details>();
@@ -17,7 +18,8 @@ export function useDetails(
   const path = `cluster/${kind}/${name}`;
   // What is there already is renewed without anybody having asked: that is no activity of a person.
   const quiet = details !== undefined;
-  const due = visible && !(version && details?.row.version === version);
+  const due =
+    visible && there && !(version && details?.row.version === version);
   useEffect(() => {
     if (!due) {
       return;
@@ -46,7 +48,7 @@ export function useDetails(
     return () => abort.abort();
     // Not when it turns quiet: that is what the answer does.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [client, path, version, attempt, visible]);
+  }, [client, path, version, attempt, visible, there]);
   const retry = useCallback(() => setAttempt(count => count + 1), []);
   return { details, error, retry };
 }
