@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ _SILENCE_SECONDS = 100.0
 _LIST_SECONDS = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _ABSENT = 300.0
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)  # what a proxy in between may answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class Reflector:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
         self._task: asyncio.Task[None] | None = None
         self._client = shared_client("CoreV1Api").api_client
-        self._version = ""
+        self._version = ""  # to go on watching from; empty: a list is needed first
+        self._newest = "0"  # a list may not be older; 0: whatever the API server has at hand
         self._failing = False
 
     # --- what is there --------------------------------------------------------------------------------
@@ -166,17 +169,22 @@ class Reflector:
             try:
                 if not self._version:
                     await self._list()
-                pause = _FIRST_PAUSE
-                self._failing = False
+                began = time.monotonic()
                 await self._watch()
+                pause = _FIRST_PAUSE
+                if time.monotonic() - began < _FIRST_PAUSE:
+                    await asyncio.sleep(1)  # a server that is shutting down ends each watch at once
             except aiohttp.SocketTimeoutError:
                 continue  # nothing has happened for a while, or the connection is dead: a new one tells
-            except (aiohttp.ClientError, OSError, TimeoutError, ApiException, ValueError) as error:
-                if isinstance(error, ApiException) and error.status == 410:
-                    self._version = ""  # what the watch would go on from is gone
-                    continue
+            except (aiohttp.ClientError, OSError, TimeoutError, ApiException, *_UNREADABLE) as error:
+                if not self._failing:
+                    pause = _FIRST_PAUSE
                 if isinstance(error, ApiException):
+                    if not self._version:
+                        self._newest = ""  # the API server can't tell what is not older: the latest, then
                     self._version = ""
+                    if error.status == 410 and self._newest:
+                        continue  # what the watch would go on from is gone
                 self._failing = True
                 if self.kind.optional and isinstance(error, ApiException) and error.status in (403, 404):
                     self._loaded()
@@ -202,14 +210,16 @@ class Reflector:
         )
 
     async def _list(self) -> None:
-        # version 0: what the API server has in its cache
-        answer = await self._get(_LIST_SECONDS, resourceVersion="0")
+        # from the API server's cache, which another of several servers may have older: then what is running
+        # would be taken for gone
+        answer = await self._get(_LIST_SECONDS, resourceVersion=self._newest)
         if answer.status != 200:
             raise ApiException(status=answer.status, reason=(await answer.text())[:300])
         found = json.loads(await answer.read())
-        before = self.resources
-        self.resources = {key_of(item): item for item in found.get("items") or ()}
-        self._version = found["metadata"]["resourceVersion"]
+        version = found["metadata"]["resourceVersion"]
+        fresh = {key_of(item): item for item in found["items"] or ()}
+        before, self.resources = self.resources, fresh
+        self._version = self._newest = version
         self._loaded()
         for item in [*before.values(), *self.resources.values()]:
             self._tell(item)
@@ -229,6 +239,7 @@ class Reflector:
         try:
             if answer.status != 200:
                 raise ApiException(status=answer.status, reason=(await answer.text())[:300])
+            self._failing = False
             buffer = b""
             async for chunk in answer.content.iter_any():
                 *lines, buffer = (buffer + chunk).split(b"\n")
@@ -241,7 +252,7 @@ class Reflector:
         found = change["object"]
         if change["type"] == "ERROR":
             raise ApiException(status=found.get("code", 500), reason=found.get("message"))
-        self._version = found["metadata"]["resourceVersion"]
+        self._version = self._newest = found["metadata"]["resourceVersion"]
         if change["type"] == "BOOKMARK":
             return
         if change["type"] == "DELETED":
