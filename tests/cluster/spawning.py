@@ -23,6 +23,7 @@ import yaml
 from kubernetes_asyncio.client.rest import RESTClientObject
 from traitlets.config import Config
 
+import kfspawner.spawner
 from kfspawner.admission import CONFIG_MAP, parameters
 from kfspawner.policy import Policy
 from kfspawner.spawner import KFSpawner, NotStarted
@@ -174,7 +175,7 @@ def allowed(cluster: Cluster, rules: Policy) -> Iterator[None]:
     except CommandError:
         yield
         return
-    mine = parameters(rules)["data"]
+    mine = parameters(rules.rules)["data"]
     cluster.kubectl("patch", "configmap", CONFIG_MAP, "-n", "kfhub", "-p", json.dumps({"data": mine}))
     try:
         yield
@@ -331,7 +332,8 @@ def writes(sent: list[Sent]) -> list[Sent]:
 async def connect(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What KubeSpawner's load_config does in a hub, for this kubeconfig."""
     await kubernetes_asyncio.config.load_kube_config(config_file=str(kubeconfig))
-    monkeypatch.setattr(kubespawner.spawner, "load_config", lambda **_: None)
+    for module in (kubespawner.spawner, kfspawner.spawner):
+        monkeypatch.setattr(module, "load_config", lambda **_: None)
 
 
 @asynccontextmanager
