@@ -21,7 +21,7 @@ def pod(name: str, command: str = "sleep inf", **spec: Any) -> dict[str, Any]:
         "command": ["sh", "-c", command],
         "imagePullPolicy": "Never",
     }
-    for key in ("volumeMounts", "resources", "securityContext"):
+    for key in ("image", "volumeMounts", "resources", "securityContext"):
         if key in spec:
             container[key] = spec.pop(key)
     return {
@@ -90,14 +90,23 @@ def test_volume_is_bound_and_written_by_a_user(cluster: Cluster, shell: str, spa
     assert cluster.kubectl("exec", "-n", space, "second", "--", "cat", "/files/a") == "kept\n"
 
 
-def test_exec_logs_and_names_of_services(cluster: Cluster, shell: str, space: str) -> None:
+def test_exec_and_logs(cluster: Cluster, shell: str, space: str) -> None:
     assert cluster.kubectl("logs", "-n", space, shell) == "started\n"
-    # Through the service's address, from another pod of the same node and from the pod itself.
-    cluster.apply(pod("client"), space)
+    assert cluster.kubectl("exec", "-n", space, shell, "--", "id", "-u") == "1000\n"
+
+
+def test_services_are_reached_by_name(
+    cluster: Cluster, loaded: dict[str, str], shell: str, space: str
+) -> None:
+    """From another pod of the node, where the bridge could let the answer go round the service."""
+    image = next(name for name in loaded if "/notebook-minimal:" in name)
+    cluster.apply(pod("client", image=image), space)
     cluster.wait_for("condition=Ready", "pod/client", namespace=space)
-    for name in ("client", shell):
-        url = f"http://shell.{space}.svc.cluster.local"
-        assert cluster.kubectl("exec", "-n", space, name, "--", "wget", "-qO-", "-T", "10", url) == "served\n"
+    for url in (f"http://shell.{space}.svc.cluster.local", "http://shell"):
+        got = cluster.kubectl("exec", "-n", space, "client", "--", "curl", "-sS", "--max-time", "20", url)
+        assert got == "served\n"
+    code = ("exec", "-n", space, "client", "--", "curl", "-sSk", "-o", "/dev/null", "-w", "%{http_code}")
+    assert cluster.kubectl(*code, "https://kubernetes.default/api") == "403"
 
 
 def test_roles_deny_what_they_do_not_grant(cluster: Cluster, space: str) -> None:
@@ -140,13 +149,11 @@ def test_gpus_of_a_hollow_node_are_scheduled_and_run_out(cluster: Cluster, space
 
 
 def test_writes_are_on_record(cluster: Cluster, space: str) -> None:
+    before = len(cluster.writes())
     cluster.kubectl("create", "configmap", "counted", "-n", space)
-    found = [
-        w
-        for w in cluster.writes()
-        if w["objectRef"]["resource"] == "configmaps" and w["objectRef"].get("name") == "counted"
-    ]
-    assert [w["verb"] for w in found] == ["create"]
+    cluster.kubectl("get", "configmap", "counted", "-n", space)
+    found = [w for w in cluster.writes()[before:] if w["objectRef"].get("name") == "counted"]
+    assert [(w["verb"], w["objectRef"]["namespace"]) for w in found] == [("create", space)]
 
 
 def test_what_runs_is_all_known(cluster: Cluster, shell: str) -> None:
