@@ -44,7 +44,7 @@ def pod_state(pod: Json) -> PodState:
     if scheduled.get("reason") == "SchedulingGated":
         word = "SchedulingGated"
 
-    # Sorted by containers, not by what they did: kubectl names the first init container that is not done.
+    # Until all init containers are done, the first that is not gives the word.
     initialising = _initialising(inits, sidecars, len(spec.get("initContainers", [])))
     restarts = sum(c.get("restartCount", 0) for c in inits)
     if initialising:

@@ -172,6 +172,19 @@ SEEN: list[tuple[str, dict[str, Any], str, str, int, str]] = [
         0,
         "busy",
     ),
+    (
+        "sidecar started anew",
+        pod(
+            status(**RUNS),
+            inits=(status("s", 3, **waits("CrashLoopBackOff")),),
+            sidecars=("s",),
+            conditions=[{"type": "Initialized", "status": "True"}],
+        ),
+        "Init:CrashLoopBackOff",
+        "1/2",
+        3,
+        "bad",
+    ),
     ("goes", pod(status(**RUNS), deleted=True), "Terminating", "1/1", 0, "busy"),
     (
         "goes, done",

@@ -134,7 +134,8 @@ export function RowTable({
               >
                 <th scope="row">
                   <button
-                    className="kf-link"
+                    className="kf-link kf-Row-name"
+                    title={rowName(row)}
                     aria-pressed={row.kind === 'events' ? undefined : chosen}
                     data-name={row.name}
                     onKeyDown={moveRow}
