@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import json
+import os
+import signal
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.kube import busybox, host, node
+from tests.cluster.kube import busybox, host, images, node, processes
 from tests.cluster.kube.client import Cluster, CommandError
 
 SPACE = "harness-check"
@@ -210,3 +216,73 @@ def test_mounts_are_found_by_folder_and_not_by_prefix() -> None:
         Path("/a/state/x y"),
         Path("/a/state"),
     ]
+
+
+def started(tmp_path: Path) -> processes.Record:
+    processes.start(tmp_path / "records", tmp_path / "logs", "sleeper", ["sleep", "inf"])
+    (record,) = processes.recorded(tmp_path / "records")
+    assert processes.alive(record)
+    return record
+
+
+def test_a_daemon_is_found_by_its_record_and_stopped(tmp_path: Path) -> None:
+    record = started(tmp_path)
+    assert Path(f"/proc/{record.pid}/cmdline").read_bytes() == b"sleep\0inf\0"
+    assert processes.stop([record]) == []
+    assert not processes.alive(record)
+
+
+@pytest.mark.parametrize("changed", [{"started": 1}, {"boot": "another"}])
+def test_a_stranger_under_a_recorded_pid_is_left_alone(tmp_path: Path, changed: dict[str, Any]) -> None:
+    record = started(tmp_path)
+    try:
+        processes.stop([dataclasses.replace(record, **changed)])
+        assert processes.alive(record)
+    finally:
+        processes.stop([record])
+
+
+def test_a_daemon_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    deaf = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1000; done"]
+    processes.start(tmp_path / "records", tmp_path / "logs", "deaf", deaf)
+    (record,) = processes.recorded(tmp_path / "records")
+    while "deaf" not in (tmp_path / "logs/deaf.log").read_text():
+        os.sched_yield()
+    child = int(Path(f"/proc/{record.pid}/task/{record.pid}/children").read_text() or 0)
+    assert processes.stop([record], patience=0.2) == ["deaf"]
+    assert not processes.alive(record)
+    if child:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_names_with_brackets_do_not_confuse_a_record() -> None:
+    fields = " ".join(str(n) for n in range(4, 40))
+    assert processes.parse_stat(f"7 (a) b (c) S {fields}") == (7, "S", 22)
+
+
+def layout(tmp_path: Path) -> Path:
+    blobs = tmp_path / "blobs/sha256"
+    blobs.mkdir(parents=True)
+    manifest = {
+        "config": {"digest": "sha256:c"},
+        "layers": [{"digest": "sha256:l1"}, {"digest": "sha256:l2"}],
+    }
+    for name, text in {"c": "{}", "l1": "one", "l2": "two", "m": json.dumps(manifest), "old": "{}"}.items():
+        (blobs / name).write_text(text)
+    key = "org.opencontainers.image.ref.name"
+    index = {
+        "manifests": [
+            {"digest": "sha256:old"},
+            {"digest": "sha256:m", "annotations": {key: "docker.io/a/b:1"}},
+        ]
+    }
+    (tmp_path / "index.json").write_text(json.dumps(index))
+    return tmp_path
+
+
+def test_only_layers_that_the_node_lacks_are_sent(tmp_path: Path) -> None:
+    sent = io.BytesIO()
+    with tarfile.open(fileobj=sent, mode="w") as tar:
+        images.pack(layout(tmp_path), "docker.io/a/b:1", {"sha256:l1", "sha256:m"}, tar)
+    with tarfile.open(fileobj=io.BytesIO(sent.getvalue())) as tar:
+        assert [Path(name).name for name in tar.getnames()] == ["oci-layout", "index.json", "m", "c", "l2"]

@@ -15,8 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# $$ keeps its value and its start time over exec.
-RECORD_THEN_BECOME = 'read -r stat < /proc/$$/stat; echo "$stat" > "$RECORD"; cat /proc/sys/kernel/random/boot_id >> "$RECORD"; unset RECORD; exec "$@"'
+# $$ keeps its value and its start time over exec. That standard input is let go of tells the caller that it is done.
+RECORD_THEN_BECOME = """
+read -r stat < /proc/$$/stat
+read -r boot < /proc/sys/kernel/random/boot_id
+printf '%s\\n' "$stat" "$boot" > "$RECORD"
+unset RECORD
+exec "$@" < /dev/null
+"""
 
 
 @dataclass(frozen=True)
@@ -41,17 +47,21 @@ def boot_id() -> str:
 def start(
     records: Path, logs: Path, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
 ) -> None:
+    """Returns once the record is written and the program runs, or could not be run: its log says why."""
     records.mkdir(parents=True, exist_ok=True)
     logs.mkdir(parents=True, exist_ok=True)
-    with (logs / f"{name}.log").open("ab") as log:
+    reader, writer = os.pipe()
+    with (logs / f"{name}.log").open("ab") as log, os.fdopen(reader, "rb") as until_closed:
         subprocess.Popen(
             ["/bin/sh", "-c", RECORD_THEN_BECOME, name, *map(str, command)],
             env={**os.environ, **(env or {}), "RECORD": str(records / name)},
-            stdin=subprocess.DEVNULL,
+            stdin=writer,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+        os.close(writer)
+        until_closed.read()
 
 
 def recorded(records: Path) -> list[Record]:
