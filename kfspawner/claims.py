@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from kubernetes_asyncio.client import ApiClient
+from kubernetes_asyncio.client import ApiClient, ApiException
 
 from . import api, manifests
 from .check import ClusterView, growths, missing_claims
@@ -22,7 +22,7 @@ async def prepare(
     """
     for volume, own in missing_claims(spec, view):
         claim = manifests.make_claim(volume, namespace, owner, spec.notebook if own else "")
-        await api.persistently(partial(api.create, client, claim), seconds)
+        await api.persistently(partial(_make, client, claim), seconds)
     for growth in growths(spec, view):
         larger = {
             "kind": "PersistentVolumeClaim",
@@ -30,3 +30,19 @@ async def prepare(
             "spec": {"resources": {"requests": {"storage": str(growth.size)}}},
         }
         await api.persistently(partial(api.patch, client, larger), seconds)
+
+
+async def _make(client: ApiClient, claim: manifests.Object) -> None:
+    try:
+        await api.create(client, claim)
+    except ApiException as error:
+        # asked for a moment ago, by a call whose answer was lost or that no watch has told of yet
+        if error.status != 409 or not _is_the_same(await api.read(client, claim), claim):
+            raise
+
+
+def _is_the_same(there: manifests.Object, wanted: manifests.Object) -> bool:
+    marks, ours = there["metadata"].get("labels") or {}, wanted["metadata"]["labels"]
+    if manifests.NOTEBOOK not in ours:  # a data volume is anyone's in its namespace
+        return manifests.NOTEBOOK not in marks
+    return all(marks.get(key) == ours[key] for key in (manifests.OWNER, manifests.NOTEBOOK))
