@@ -285,6 +285,10 @@ export interface Column {
   min?: number | string | null;
   missing: number;
   name: string;
+  /**
+   * Where there are few enough values for classes.
+   */
+  rarest?: TopValue | null;
   role: 'number' | 'category' | 'date' | 'text';
   top?: TopValue[] | null;
   unique: number;
@@ -745,6 +749,10 @@ export interface PreprocessSpec {
 export interface Profile {
   columns: Column[];
   first_rows: unknown[][];
+  /**
+   * Rows of a run's test part, left out here.
+   */
+  hidden?: number;
   rows: number;
   sha256: string;
   suggested: Suggested;

@@ -25,8 +25,9 @@ def profile(
 ) -> dict[str, Any]:
     """Describe the table behind a uri.
 
-    Returns `{uri, sha256, rows, columns: [{name, dtype, role, missing, unique, min?, max?, mean?, top?}], first_rows,
-    suggested: {target, task}, warnings}`. `hidden` are the rows of a test set, left out. Raises DataError.
+    Returns `{uri, sha256, rows, hidden, columns: [{name, dtype, role, missing, unique, min?, max?, mean?, top?, rarest?}],
+    first_rows, suggested: {target, task}, warnings}`. `hidden` are the rows of a test set, left out and counted.
+    Raises DataError.
     """
     frame, digest = source(uri, root, read)
     shown = frame.drop(index=[row for row in hidden if row < len(frame)]) if hidden else frame
@@ -46,6 +47,7 @@ def profile(
         "uri": uri,
         "sha256": digest,
         "rows": len(shown),
+        "hidden": len(frame) - len(shown),
         "columns": columns,
         "first_rows": [
             [_cell(value) for value in row]
@@ -78,6 +80,9 @@ def _column(values: pd.Series) -> dict[str, Any]:
     else:
         top = values.astype(str).value_counts().head(5)
         described["top"] = [{"value": str(value)[:100], "count": int(count)} for value, count in top.items()]
+    if 0 < described["unique"] <= tasks.MAX_CLASSES:
+        counts = values.astype(str).value_counts() if values.dtype == object else values.value_counts()
+        described["rarest"] = {"value": str(counts.index[-1])[:100], "count": int(counts.iloc[-1])}
     return described
 
 

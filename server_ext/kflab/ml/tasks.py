@@ -9,10 +9,10 @@ import pandas as pd
 from kflab.ml.errors import DataError
 from kflab.ml.spec import Task
 
-__all__ = ["Known", "resolve", "suggest"]
+__all__ = ["MAX_CLASSES", "Known", "resolve", "suggest"]
 
 Known = Literal["binary", "multiclass", "regression"]
-_MAX_CLASSES = 1000
+MAX_CLASSES = 1000
 
 
 def suggest(target: pd.Series) -> Known:
@@ -41,9 +41,9 @@ def resolve(task: Task, target: pd.Series) -> Known:
             "task",
             f"Regression needs numbers; {target.name!r} holds text. Choose multiclass, or another target.",
         )
-    if task == "multiclass" and distinct > _MAX_CLASSES:
+    if task == "multiclass" and distinct > MAX_CLASSES:
         raise DataError(
             "task",
-            f"{target.name!r} has {distinct} values, too many for classes (at most {_MAX_CLASSES}). Use regression?",
+            f"{target.name!r} has {distinct} values, too many for classes (at most {MAX_CLASSES}). Use regression?",
         )
     return task

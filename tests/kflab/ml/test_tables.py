@@ -181,13 +181,18 @@ def test_a_profile_tells_what_is_there(root: Path) -> None:
     )
     assert by_name["colour"]["role"] == "category" and by_name["colour"]["top"][0]["value"] == "red"
     assert found["suggested"] == {"target": "y", "task": "binary"}
+    assert (by_name["colour"]["rarest"], by_name["y"]["rarest"]["count"]) == (
+        {"value": "blue", "count": 7},
+        10,
+    )
+    assert found["hidden"] == 0
     assert found["first_rows"][0] == [0, "blue", "no"]
 
 
 def test_a_profile_leaves_the_test_rows_out(root: Path) -> None:
     (root / "t.csv").write_text(GOOD)
     found = profile("t.csv", root, hidden=frozenset({0, 19}))
-    assert found["rows"] == 18
+    assert (found["rows"], found["hidden"]) == (18, 2)
     assert [row[0] for row in found["first_rows"]][:2] == [1, 2]
     assert next(c for c in found["columns"] if c["name"] == "age")["max"] == 18
 

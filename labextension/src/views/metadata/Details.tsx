@@ -114,7 +114,6 @@ function Facts({
             </React.Fragment>
           ))}
       </dl>
-      <Properties properties={node.properties} />
       {artifact && (
         <Relations
           artifact={artifact}
@@ -122,6 +121,7 @@ function Facts({
           onLineage={onLineage}
         />
       )}
+      <Properties properties={node.properties} />
       {node.contexts.length > 0 && (
         <>
           <h3>{trans('Part of')}</h3>

@@ -1,11 +1,11 @@
 import * as React from 'react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { typeName } from '../shared/format';
 import { useHost } from '../shared/host';
 import { Scroll } from '../shared/scroll';
 import { Empty, Failure, Loading, Partial } from '../shared/panels';
 import { useRequest } from '../shared/request';
-import { layout } from './lineage';
+import { keyOf, layout } from './lineage';
 import type { Selected } from './state';
 import type { Lineage } from './types';
 
@@ -89,6 +89,13 @@ function LineageDrawing({
 }): React.ReactElement {
   const { trans } = useHost();
   const drawing = layout(lineage);
+  const chosen = selected ? keyOf(selected) : '';
+  const current = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (current.current) {
+      bringIntoView(current.current);
+    }
+  }, [lineage, chosen]);
   const left = (column: number): number => column * (WIDTH + GAP_X);
   const top = (row: number): number => row * (HEIGHT + GAP_Y);
   return (
@@ -132,9 +139,8 @@ function LineageDrawing({
               >
                 <button
                   className={`kf-Lineage-node kf-mod-${node.kind}`}
-                  aria-current={
-                    selected?.kind === node.kind && selected.id === node.id
-                  }
+                  ref={key === chosen ? current : undefined}
+                  aria-current={key === chosen}
                   title={node.name}
                   onClick={() =>
                     onSelect({ kind: node.kind, id: node.id, name: node.name })
@@ -155,4 +161,20 @@ function LineageDrawing({
       </div>
     </Scroll>
   );
+}
+
+/** Scrolls the drawing, and nothing around it, until the node is in its middle; one that is in view stays where it is. */
+function bringIntoView(node: HTMLElement): void {
+  const box = node.closest('.kf-scroll');
+  if (!box) {
+    return;
+  }
+  const inner = node.getBoundingClientRect();
+  const outer = box.getBoundingClientRect();
+  if (inner.left < outer.left || inner.right > outer.right) {
+    box.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
+  }
+  if (inner.top < outer.top || inner.bottom > outer.bottom) {
+    box.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
+  }
 }

@@ -225,3 +225,85 @@ test('comes back as it was: tab, filter, sort and selection', async () => {
   await screen.findByRole('region', { name: 'Details of forest' });
   expect(lists(again)[0].get('type')).toBe('system.Model');
 });
+
+test('what an execution is looked through for: its best measure and memory, not what the record needs', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    'GET metadata/executions': page([
+      {
+        ...artifact(),
+        id: 3,
+        type: 'system.ContainerExecution',
+        name: 'training',
+        properties: {
+          last_seq: 41,
+          peak_memory: 271_000_000,
+          best: { metric: 'accuracy', value: 0.97222 }
+        }
+      }
+    ])
+  });
+  show(<MetadataView stored={{ tab: 'executions' }} />, client);
+  expect(
+    await screen.findByText('accuracy 0.9722 · memory 258 MiB')
+  ).toBeTruthy();
+});
+
+test('details: what a model was made with stands before its long parameters', async () => {
+  const client = new ScriptedClient(answers);
+  show(<MetadataView />, client);
+  fireEvent.click(await screen.findByRole('button', { name: 'forest' }));
+  const details = await screen.findByRole('region', {
+    name: 'Details of forest'
+  });
+  await within(details).findByRole('button', { name: 'wine' });
+  expect(
+    within(details)
+      .getAllByRole('heading', { level: 3 })
+      .map(heading => heading.textContent)
+  ).toEqual(['Lineage', 'Properties', 'Part of']);
+});
+
+test('the drawing is scrolled to the chosen node where that is out of sight', async () => {
+  const place = jest
+    .spyOn(HTMLElement.prototype, 'getBoundingClientRect')
+    .mockImplementation(function (this: HTMLElement) {
+      return this.classList.contains('kf-scroll')
+        ? new DOMRect(0, 0, 400, 300)
+        : new DOMRect(600, 500, 168, 44);
+    });
+  try {
+    show(
+      <MetadataView
+        stored={{
+          tab: 'lineage',
+          selected: { kind: 'artifact', id: 7, name: 'forest' }
+        }}
+      />,
+      new ScriptedClient(answers)
+    );
+    const drawing = await screen.findByRole('group', {
+      name: 'Lineage of forest'
+    });
+    await waitFor(() =>
+      expect([drawing.scrollLeft, drawing.scrollTop]).toEqual([484, 372])
+    );
+  } finally {
+    place.mockRestore();
+  }
+});
+
+test('a name that turns the direction of writing does not turn the sentence around it', async () => {
+  const name = 'gpj\u202eevil';
+  const client = new ScriptedClient({
+    ...answers,
+    'GET metadata/artifacts': page([artifact({ name })])
+  });
+  show(<MetadataView />, client);
+  fireEvent.click(await screen.findByRole('button', { name }));
+  expect(
+    await screen.findByRole('region', {
+      name: `Details of \u2068${name}\u2069`
+    })
+  ).toBeTruthy();
+});

@@ -1,6 +1,13 @@
 import * as React from 'react';
 import { useState } from 'react';
-import { brief, isNumeric, shortId, typeName } from '../shared/format';
+import {
+  brief,
+  bytes,
+  isNumeric,
+  shortId,
+  toNumber,
+  typeName
+} from '../shared/format';
 import { useHost, type Trans } from '../shared/host';
 import { Scroll } from '../shared/scroll';
 import { Icon } from '../shared/icons';
@@ -174,7 +181,7 @@ export function NodeList({
                       </td>
                     )
                   )}
-                  <td className="kf-Values">{values(node)}</td>
+                  <td className="kf-Values">{values(node, trans)}</td>
                 </tr>
               );
             })}
@@ -247,21 +254,38 @@ function columnsOf(kind: Kind, trans: Trans): Column[] {
   ];
 }
 
+/** Numbers that only the record itself needs. */
+const INNER = /(_id|_seq)$/;
+
 /** The first numbers of a node: what a list of models is looked through for. */
-function values(node: Node): string {
-  const inner = node.properties['values'];
+function values(node: Node, trans: Trans): string {
+  const { values: inner, best, ...rest } = node.properties;
   const all = {
+    ...(isBest(best) ? { [best.metric]: best.value } : {}),
     ...(typeof inner === 'object' ? inner : {}),
-    ...node.properties
+    ...rest
   };
   return Object.entries(all)
-    .flatMap(([name, value]) =>
-      isNumeric(value) && !name.endsWith('_id')
-        ? [`${name} ${brief(value)}`]
-        : []
-    )
+    .flatMap(([name, value]) => {
+      if (!isNumeric(value) || INNER.test(name)) {
+        return [];
+      }
+      return name === 'peak_memory'
+        ? [trans('memory %1', bytes(toNumber(value)))]
+        : [`${name} ${brief(value)}`];
+    })
     .slice(0, 3)
     .join(' · ');
+}
+
+function isBest(value: unknown): value is { metric: string; value: unknown } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'metric' in value &&
+    typeof value.metric === 'string' &&
+    'value' in value
+  );
 }
 
 /** Arrows go up and down the names. */

@@ -1,4 +1,4 @@
-import { createContext, useContext } from 'react';
+import { createContext, useContext, useMemo } from 'react';
 import { ApiError, type Client } from '../client';
 
 /** Translates a sentence; `%1`, `%2` … stand for the arguments. */
@@ -20,10 +20,30 @@ export const HostProvider = HostContext.Provider;
 
 export function useHost(): Host {
   const host = useContext(HostContext);
-  if (host === null) {
+  const isolating = useMemo(
+    () => host && { ...host, trans: isolated(host.trans) },
+    [host]
+  );
+  if (isolating === null) {
     throw new Error('A view needs a HostProvider around it.');
   }
-  return host;
+  return isolating;
+}
+
+const DIRECTED =
+  /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/;
+
+/** Names may hold signs that change the direction of writing: they must not turn the sentence around them. */
+function isolated(trans: Trans): Trans {
+  return (text, ...args) =>
+    trans(
+      text,
+      ...args.map(arg =>
+        typeof arg === 'string' && DIRECTED.test(arg)
+          ? `\u2068${arg}\u2069`
+          : arg
+      )
+    );
 }
 
 /** The sentence of an error, whatever was thrown. */

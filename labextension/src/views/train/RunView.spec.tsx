@@ -213,3 +213,21 @@ test('a failed run says why, in words', async () => {
     screen.getByText('This run ended before its first result.')
   ).toBeTruthy();
 });
+
+test('a field at fault is named where nothing can be changed', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    [`GET runs/${RUN_ID}`]: run({ state: 'failed' })
+  });
+  show(<RunView id={RUN_ID} />, client);
+  await screen.findByRole('article');
+  client.emit(STREAM, [
+    event(1, {
+      type: 'failed',
+      cause: 'error',
+      field: 'dataset.target',
+      text: 'There is no column y.'
+    })
+  ]);
+  expect(screen.getByText('The field at fault: dataset.target')).toBeTruthy();
+});

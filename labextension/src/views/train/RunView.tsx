@@ -8,11 +8,13 @@ import { trainCode } from '../shared/python';
 import { isLive, StateBadge, stateWord } from '../shared/state';
 import { Elapsed } from '../shared/time';
 import { Curves } from './Curves';
+import { stepOf } from './draft';
 import { Evaluate } from './Evaluate';
 import { measures, type Live } from './live';
 import { Metrics } from './Metrics';
 import { Predictions } from './Predictions';
 import { Progress } from './Progress';
+import { stepName, type Seen } from './steps';
 import { stateOf, useRun } from './useRun';
 import { headline, overfitWords } from './words';
 
@@ -20,18 +22,27 @@ import { headline, overfitWords } from './words';
 export function RunView({
   id,
   part = 'all',
-  onState
+  onState,
+  onMend
 }: {
   id: string;
   part?: 'all' | 'evaluate';
-  /** Hears the states of the training and of its evaluation on the test part. */
-  onState?: (of: 'train' | 'evaluate', state: string) => void;
+  /** Hears the states of the split, of the training and of its evaluation on the test part. */
+  onState?: (of: keyof Seen, state: string) => void;
+  /** Leads to the field that made the run fail, with what is wrong with it. */
+  onMend?: (field: string, text: string) => void;
 }): React.ReactElement {
   const { trans } = useHost();
   const { live, connected, record } = useRun(id);
   const run = record.data ?? record.last;
   const state = stateOf(live, run);
   useEffect(() => onState?.('train', state), [onState, state]);
+  const split = live.stages.includes('split');
+  useEffect(() => {
+    if (split) {
+      onState?.('split', 'done');
+    }
+  }, [onState, split]);
 
   if (record.error && !run) {
     return (
@@ -69,7 +80,7 @@ export function RunView({
           )}
         </Partial>
       )}
-      <Findings live={live} />
+      <Findings live={live} onMend={onMend} />
       {isLive(state) && <Progress live={live} />}
       {part === 'all' && <Results live={live} state={state} />}
       {run.kind === 'train' && state === 'done' && (
@@ -92,7 +103,13 @@ export function RunView({
 }
 
 /** Overfitting, warnings and the reason of a failure, each with what to do. */
-function Findings({ live }: { live: Live }): React.ReactElement {
+function Findings({
+  live,
+  onMend
+}: {
+  live: Live;
+  onMend?: (field: string, text: string) => void;
+}): React.ReactElement {
   const { trans } = useHost();
   const overfit = overfitWords(live, trans);
   const failed = live.end?.type === 'failed' ? live.end : null;
@@ -104,6 +121,20 @@ function Findings({ live }: { live: Live }): React.ReactElement {
           {warning.text} {warning.hint}
         </p>
       ))}
+      {failed?.field && (
+        <p>
+          {onMend ? (
+            <button
+              className="jp-Button jp-mod-styled jp-mod-accept"
+              onClick={() => onMend(failed.field ?? '', failed.text)}
+            >
+              {trans('Change it in %1', stepName(stepOf(failed.field), trans))}
+            </button>
+          ) : (
+            trans('The field at fault: %1', failed.field)
+          )}
+        </p>
+      )}
       {failed?.traceback && (
         <details className="kf-Drawer">
           <summary>{trans('Where it failed')}</summary>

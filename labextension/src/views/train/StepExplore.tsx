@@ -6,7 +6,7 @@ import { Scroll } from '../shared/scroll';
 import { Empty, Failure, Loading, Partial } from '../shared/panels';
 import type { Column, Profile } from '../../api/types';
 import type { StepProps } from './StepProps';
-import { emptyTargets, taskWord } from './steps';
+import { taskWord } from './steps';
 import type { Task } from './draft';
 
 const TASKS: Task[] = ['auto', 'binary', 'multiclass', 'regression'];
@@ -15,7 +15,7 @@ const SHOWN = 30;
 
 /** The columns and first rows, and what to predict. */
 export function StepExplore(props: StepProps): React.ReactElement {
-  const { draft, errors, profile, update, task } = props;
+  const { draft, errors, found, profile, update, task } = props;
   const { trans } = useHost();
   if (!draft.uri) {
     return (
@@ -42,7 +42,9 @@ export function StepExplore(props: StepProps): React.ReactElement {
   }
   const { data } = profile;
   const names = data.columns.map(column => column.name);
-  const empty = emptyTargets(data, draft.target);
+  const early = ['dataset.target', 'dataset.columns', 'task'].filter(
+    path => found[path] && !errors[path]
+  );
   const targets = names.includes(draft.target)
     ? names
     : [draft.target, ...names];
@@ -75,13 +77,19 @@ export function StepExplore(props: StepProps): React.ReactElement {
           onChange={value => update({ task: value })}
         />
       </div>
-      {empty > 0 && (
-        <p className="kf-error" role="alert">
+      {early.map(path => (
+        <p key={path} className="kf-error" role="alert">
+          {found[path]}
+        </p>
+      ))}
+      {errors['dataset.columns'] && (
+        <p className="kf-error">{errors['dataset.columns']}</p>
+      )}
+      {(data.hidden ?? 0) > 0 && (
+        <p className="kf-help">
           {trans(
-            'The target %1 is empty in %2 of %3 rows: fill or remove these rows before training.',
-            draft.target,
-            empty,
-            data.rows
+            'The %1 rows of the test part are locked: they are left out here.',
+            data.hidden ?? 0
           )}
         </p>
       )}
@@ -109,7 +117,7 @@ function Columns({
     profile.rows
   );
   return (
-    <section>
+    <section data-field="dataset.columns">
       <h3>{title}</h3>
       <Scroll label={title}>
         <table className="kf-Table">

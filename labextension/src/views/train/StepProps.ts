@@ -6,6 +6,8 @@ import type { Profile } from './offers';
 export interface StepProps {
   draft: Draft;
   errors: Errors;
+  /** What the data itself speaks against, before anything was started. */
+  found: Errors;
   task: Task;
   profile: Loaded<Profile>;
   update: (change: Partial<Draft>) => void;

@@ -3,6 +3,7 @@ import { useId } from 'react';
 import { Select, TextField } from '../shared/field';
 import { useHost } from '../shared/host';
 import { Icon } from '../shared/icons';
+import { allRows } from './data';
 import { parts } from './draft';
 import type { StepProps } from './StepProps';
 
@@ -10,6 +11,7 @@ import type { StepProps } from './StepProps';
 export function StepSplit({
   draft,
   errors,
+  found,
   update,
   profile
 }: StepProps): React.ReactElement {
@@ -51,7 +53,17 @@ export function StepSplit({
           <span className="kf-error">{errors['split.parts']}</span>
         )}
       </fieldset>
-      <SplitBar shares={parts(draft)} rows={profile.data?.rows} />
+      {['split.parts', 'split.method']
+        .filter(path => found[path] && !errors[path])
+        .map(path => (
+          <p key={path} className="kf-error" role="alert">
+            {found[path]}
+          </p>
+        ))}
+      <SplitBar
+        shares={parts(draft)}
+        rows={profile.data && allRows(profile.data)}
+      />
       <div className="kf-Fields">
         <Select
           label={trans('Method')}

@@ -2,14 +2,17 @@ import * as React from 'react';
 import { useHost } from '../shared/host';
 import type { Errors } from './draft';
 
-/** What keeps the run from starting; each line leads to its field. */
+/** What keeps a run from starting, or made it fail; each line leads to its field. */
 export function Summary({
   errors,
   general,
+  failed,
   onGo
 }: {
   errors: Errors;
   general: string | null;
+  /** Whether this is what a run has failed for. */
+  failed: boolean;
   onGo: (path: string) => void;
 }): React.ReactElement | null {
   const { trans } = useHost();
@@ -20,7 +23,10 @@ export function Summary({
   return (
     <div className="kf-Failure kf-Summary" role="alert">
       <p className="kf-Failure-title">
-        {trans('The run was not started.')} {paths.length === 0 ? general : ''}
+        {failed
+          ? trans('The last run failed.')
+          : trans('The run was not started.')}{' '}
+        {paths.length === 0 ? general : ''}
       </p>
       {paths.length > 0 && (
         <ul>

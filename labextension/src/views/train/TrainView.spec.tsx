@@ -3,6 +3,7 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import {
   DATASETS,
+  event,
   MODELS,
   page,
   PROFILE,
@@ -258,4 +259,154 @@ test('an unfinished draft and a started run come back after a reload', async () 
   expect(
     await screen.findByRole('article', { name: 'first try' })
   ).toBeTruthy();
+});
+
+const one = {
+  ...PROFILE,
+  columns: PROFILE.columns.map(column =>
+    column.name === 'target' ? { ...column, unique: 1 } : column
+  ),
+  suggested: { target: 'target', task: 'binary' }
+};
+
+test('a target of one value is told before training, and no run is started', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    'GET datasets/profile': one
+  });
+  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
+  await ready();
+  expect(step('Explore').textContent).not.toMatch(/two classes|done/);
+  expect(step('Split').textContent).toContain('done');
+  start();
+  const target = await screen.findByLabelText('Target: the column to predict');
+  await waitFor(() => expect(document.activeElement).toBe(target));
+  expect(target.getAttribute('aria-invalid')).toBe('true');
+  expect(screen.getAllByText(/nothing to learn/).length).toBeGreaterThan(0);
+  expect(client.asked('POST')).toEqual([]);
+});
+
+test('without a usable column the columns have the focus', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    'GET datasets/profile': {
+      ...PROFILE,
+      columns: PROFILE.columns.map(column =>
+        column.name === 'alcohol' ? { ...column, unique: 1 } : column
+      )
+    }
+  });
+  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
+  await ready();
+  start();
+  expect((await screen.findByRole('alert')).textContent).toContain(
+    'No usable column'
+  );
+  await waitFor(() =>
+    expect(document.activeElement).toBe(
+      screen.getByRole('group', { name: '2 columns of 178 rows' })
+    )
+  );
+  expect(client.asked('POST')).toEqual([]);
+});
+
+test('a class too small for the split is told where the method is chosen', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    'GET datasets/profile': {
+      ...PROFILE,
+      columns: PROFILE.columns.map(column =>
+        column.name === 'target'
+          ? { ...column, rarest: { value: 'class_2', count: 1 } }
+          : column
+      )
+    }
+  });
+  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
+  await ready();
+  const method = screen.getByLabelText('Method');
+  fireEvent.change(method, { target: { value: 'stratified' } });
+  expect(screen.getByRole('alert').textContent).toMatch(/Class class_2/);
+  expect(step('Split').textContent).not.toContain('done');
+  fireEvent.click(step('Model'));
+  start();
+  const again = await screen.findByLabelText('Method');
+  await waitFor(() => expect(document.activeElement).toBe(again));
+  expect(client.asked('POST')).toEqual([]);
+  fireEvent.change(again, { target: { value: 'random' } });
+  expect(screen.queryByRole('alert')).toBeNull();
+});
+
+test('a run that failed for a field leads to its step, with focus and reason', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    [`GET runs/${RUN_ID}`]: run({ state: 'failed' })
+  });
+  show(
+    <TrainView
+      stored={{ uri: 'sklearn:wine', step: 'train', run: RUN_ID, seed: '41' }}
+    />,
+    client
+  );
+  await screen.findByRole('article');
+  client.emit(`runs/${RUN_ID}/stream`, [
+    event(1, {
+      type: 'failed',
+      cause: 'error',
+      field: 'split.method',
+      text: 'Class c is in the test part but not in train.'
+    })
+  ]);
+  fireEvent.click(screen.getByRole('button', { name: 'Change it in Split' }));
+  const method = await screen.findByLabelText('Method');
+  await waitFor(() => expect(document.activeElement).toBe(method));
+  expect(method.getAttribute('aria-invalid')).toBe('true');
+  const alert = screen.getByRole('alert').textContent;
+  expect(alert).toContain('The last run failed.');
+  expect(alert).toContain('Class c is in the test part but not in train.');
+  expect((screen.getByLabelText('Seed') as HTMLInputElement).value).toBe('41');
+});
+
+test('once a run has split the data, its test rows are left out of Explore', async () => {
+  let split = false;
+  const client = new ScriptedClient({
+    ...answers,
+    'GET datasets/profile': (path: string) =>
+      split && path.includes(`run=${RUN_ID}`)
+        ? { ...PROFILE, rows: 142, hidden: 36 }
+        : PROFILE
+  });
+  show(<TrainView />, client);
+  fireEvent.click(await screen.findByLabelText(/Wine recognition/));
+  await ready();
+  expect(client.asked().some(path => path.includes('run='))).toBe(false);
+  start();
+  await screen.findByRole('article', { name: 'first try' });
+  split = true;
+  client.emit(`runs/${RUN_ID}/stream`, [
+    event(1, { type: 'stage', name: 'split', state: 'begin' }),
+    event(2, { type: 'stage', name: 'split', state: 'end' })
+  ]);
+  fireEvent.click(step('Explore'));
+  expect(
+    await screen.findByText(/The 36 rows of the test part are locked/)
+  ).toBeTruthy();
+  expect(screen.getByText('2 columns of 142 rows')).toBeTruthy();
+  // The dataset has as many rows as before.
+  expect(step('Data').textContent).toContain('178 rows');
+});
+
+test('a run that was removed hides nothing, and the dataset is still read', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    'GET datasets/profile': (path: string) =>
+      path.includes('run=') ? new ApiError('There is no run.', 404) : PROFILE
+  });
+  show(
+    <TrainView
+      stored={{ uri: 'sklearn:wine', step: 'explore', run: RUN_ID }}
+    />,
+    client
+  );
+  expect(await screen.findByText('2 columns of 178 rows')).toBeTruthy();
 });

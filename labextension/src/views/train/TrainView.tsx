@@ -5,6 +5,7 @@ import { CopyButton } from '../shared/copy';
 import { trainCode } from '../shared/python';
 import { query, useRequest } from '../shared/request';
 import type { Page } from '../shared/types';
+import { dataErrors } from './data';
 import {
   restoreDraft,
   stepOf,
@@ -49,7 +50,9 @@ export function TrainView({
   );
   const [seen, setSeen] = useState<Record<string, Seen>>({});
   const root = useRef<HTMLDivElement>(null);
-  const { run } = typed;
+  const [failed, setFailed] = useState(false);
+  const [gone, setGone] = useState<string | null>(null);
+  const { run, step } = typed;
   const see = useCallback(
     (of: keyof Seen, state: string) =>
       setSeen(before =>
@@ -63,8 +66,26 @@ export function TrainView({
   const datasets = useRequest<Page<DatasetOffer>>('datasets');
   const models = useRequest<Page<ModelOffer>>('models');
   const profile = useRequest<Profile>(
-    typed.uri ? query('datasets/profile', { uri: typed.uri }) : null
+    typed.uri
+      ? query('datasets/profile', {
+          uri: typed.uri,
+          // The test rows of the run are left out once it has split them off.
+          run: run === gone ? null : run
+        })
+      : null
   );
+  if (run !== null && run !== gone && profile.error?.status === 404) {
+    setGone(run); // removed, so there is no split to keep to
+  }
+  const split = run !== null && seen[run]?.split === 'done';
+  const again = useRef(false);
+  const { retry } = profile;
+  useEffect(() => {
+    if (again.current && run !== null && (split || step === 'explore')) {
+      retry();
+    }
+    again.current = true;
+  }, [retry, run, split, step]);
   const draft = completed(typed, profile.data, models.data?.items);
   const task = taskOf(draft, profile.data);
 
@@ -95,21 +116,24 @@ export function TrainView({
     setFocus(before => ({ path, turn: (before?.turn ?? 0) + 1 }));
   };
 
-  const refuse = (found: Errors): void => {
+  const refuse = (found: Errors, of: Draft = typed): void => {
     setErrors(found);
     const first = Object.keys(found).sort(
       (a, b) => STEPS.indexOf(stepOf(a)) - STEPS.indexOf(stepOf(b))
     )[0];
     const step = stepOf(first);
-    const next = { ...typed, step, ...(step === 'train' ? { run: null } : {}) };
+    const next = { ...of, step, ...(step === 'train' ? { run: null } : {}) };
     setTyped(next);
     onState?.(next);
     setFocus(before => ({ path: first, turn: (before?.turn ?? 0) + 1 }));
   };
 
-  const { spec, errors: wrong } = toSpec(draft, task, trans);
+  const found = dataErrors(draft, task, profile.data, trans);
+  const { spec, errors: typos } = toSpec(draft, task, trans);
+  const wrong = { ...found, ...typos };
   const start = async (): Promise<void> => {
     setGeneral(null);
+    setFailed(false);
     setErrors({});
     if (Object.keys(wrong).length > 0) {
       refuse(wrong);
@@ -139,12 +163,13 @@ export function TrainView({
       draft,
       task,
       profile: profile.data,
+      wrong: new Set(Object.keys(found).map(stepOf)),
       model: models.data?.items.find(model => model.family === draft.family),
       seen: draft.run === null ? undefined : (seen[draft.run] ?? {})
     },
     trans
   );
-  const props = { draft, errors, task, profile, update };
+  const props = { draft, errors, found, task, profile, update };
   const running =
     draft.run !== null && (draft.step === 'train' || draft.step === 'evaluate');
   const index = STEPS.indexOf(draft.step);
@@ -160,7 +185,12 @@ export function TrainView({
         starting={starting}
       />
       <section className="kf-Train-content" aria-label={trans('Train')}>
-        <Summary errors={errors} general={general} onGo={goTo} />
+        <Summary
+          errors={errors}
+          general={general}
+          failed={failed}
+          onGo={goTo}
+        />
         {running && draft.run !== null ? (
           <>
             <RunView
@@ -168,6 +198,11 @@ export function TrainView({
               id={draft.run}
               part={draft.step === 'evaluate' ? 'evaluate' : 'all'}
               onState={see}
+              onMend={(field, text) => {
+                setGeneral(null);
+                setFailed(true);
+                refuse({ [field]: text }, { ...typed, run: null });
+              }}
             />
             <button
               className="kf-link"
@@ -234,7 +269,9 @@ function fieldAt(root: HTMLElement | null, path: string): HTMLElement | null {
     if (found) {
       return found.matches('input, select, textarea')
         ? found
-        : found.querySelector<HTMLElement>('input:checked, input, select');
+        : found.querySelector<HTMLElement>(
+            'input:checked, input, select, [tabindex]'
+          );
     }
   }
   return null;

@@ -169,7 +169,7 @@ export function toSpec(
 
 /** The step that shows a field. */
 export function stepOf(path: string): Step {
-  if (path === 'dataset.target' || path === 'task') {
+  if (/^(dataset\.(target|columns)|task)\b/.test(path)) {
     return 'explore';
   }
   const first = path.split('.')[0];

@@ -1,5 +1,6 @@
 import type { Trans } from '../shared/host';
 import { stateWord } from '../shared/state';
+import { allRows } from './data';
 import {
   STEPS,
   isKeras,
@@ -52,23 +53,20 @@ export interface Known {
   profile?: Profile;
   model?: ModelOffer;
   task: Task;
+  /** Steps whose choices the data speaks against. */
+  wrong?: ReadonlySet<Step>;
   /** What is seen of the run that was started, if one was. */
   seen?: Seen;
 }
 
-/** States of the training and of its evaluation, as far as they are known. */
-export type Seen = { train?: string; evaluate?: string };
+/** States of the split, of the training and of its evaluation, as far as they are known. */
+export type Seen = { split?: string; train?: string; evaluate?: string };
 
 export interface StepLine {
   step: Step;
   name: string;
   done: boolean;
   summary: string;
-}
-
-/** Rows without a target, which no training takes. */
-export function emptyTargets(profile: Profile, target: string): number {
-  return profile.columns.find(column => column.name === target)?.missing ?? 0;
 }
 
 function said(state: string, trans: Trans): string {
@@ -92,20 +90,22 @@ export function stepLines(known: Known, trans: Trans): StepLine[] {
     data: [
       ready,
       profile
-        ? trans('%1 rows, %2 columns', profile.rows, profile.columns.length)
+        ? trans('%1 rows, %2 columns', allRows(profile), profile.columns.length)
         : draft.uri || trans('choose a dataset')
     ],
     explore: [
-      ready && draft.target !== '' && emptyTargets(profile, draft.target) === 0,
-      draft.target
-        ? trans('target: %1, %2', draft.target, taskWord(known.task, trans))
-        : trans('choose the target')
+      ready && draft.target !== '' && !known.wrong?.has('explore'),
+      draft.target === ''
+        ? trans('choose the target')
+        : known.wrong?.has('explore')
+          ? trans('target: %1, can’t be learned yet', draft.target)
+          : trans('target: %1, %2', draft.target, taskWord(known.task, trans))
     ],
     prepare: [
       ready,
       changed === 0 ? trans('automatic') : trans('%1 changed', changed)
     ],
-    split: [ready, splitWords(draft, trans)],
+    split: [ready && !known.wrong?.has('split'), splitWords(draft, trans)],
     model: [model !== undefined, model ? model.title : trans('choose a model')],
     train: [
       known.seen?.train === 'done',

@@ -83,6 +83,9 @@ class Column(BaseModel):
     max: float | str | None = None
     mean: float | None = None
     top: list[TopValue] | None = None
+    rarest: TopValue | None = Field(
+        default=None, description="Where there are few enough values for classes."
+    )
 
 
 class Suggested(BaseModel):
@@ -96,6 +99,7 @@ class Profile(BaseModel):
     uri: str
     sha256: str
     rows: int
+    hidden: int = Field(default=0, description="Rows of a run's test part, left out here.")
     columns: list[Column]
     first_rows: list[list[Any]]
     suggested: Suggested
