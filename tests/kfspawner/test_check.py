@@ -242,6 +242,7 @@ def quota(resource: str, hard: Any, used: Any = "0") -> dict[str, Any]:
             "2001m",
             "2 CPU is more than the quota of user-alice leaves: 1.999 CPU of 4 CPU",
         ),
+        ("requests.cpu", "4", "2.0001", "1.999 CPU of 4 CPU"),  # never more than there is
         ("cpu", "4", "2500m", "1.5 CPU of 4 CPU free"),
         ("limits.cpu", "4", "1600m", ""),
         ("limits.cpu", "4", "1601m", "2.4 CPU as a limit"),
@@ -301,6 +302,14 @@ def test_what_the_notebooks_own_pod_uses_is_free_again(
         own_pod=own,
     )
     assert (told(ask(cpu="2"), view) == {}) is free
+
+
+def test_more_is_not_free_than_the_quota_has(ask: Callable[..., NotebookSpec]) -> None:
+    """A quota is counted a little later than a pod is seen."""
+    view = ClusterView(
+        pods={"p": pod("alice", "plan", cpu="2")}, quotas={"q": quota("requests.cpu", "3", "1")}, own_pod="p"
+    )
+    assert set(told(ask(cpu="4"), view)) == {"cpu"}
 
 
 # --- anything ---------------------------------------------------------------------------------------------
