@@ -590,7 +590,8 @@ async def test_a_log_goes_on_over_a_restart_and_ends_with_the_pod(cluster: Clust
             if isinstance(end, LogFrame):
                 lines += end.lines
                 if lines == ["first"]:
-                    await kubectl(cluster, "exec", "restarts", "--", "touch", "/kept/go")
+                    go = ("exec", "-n", SPACE, "restarts", "--", "touch", "/kept/go")
+                    await asyncio.to_thread(cluster.kubectl, *go)
     assert lines == ["first", "second"]
     assert isinstance(end, Lost) and end.over and end.message == "The container has ended: Completed."
     await kubectl(cluster, "delete", "pod", "restarts")
