@@ -26,6 +26,8 @@ SHARED_NAMESPACE = (
     " the files of the others and control the hub."
 )
 _CULLER = "jupyterhub-idle-culler"
+# JupyterHub's role of every user, with the right to share their own servers; its roles and groups say with whom.
+_SHARING = {"name": "user", "scopes": ["self", "shares!user"]}
 # Kept in the hub's Secret; what hub.config says of them is in there too.
 _SECRETS = (
     ("JupyterHub", "cookie_secret"),
@@ -60,7 +62,7 @@ def _configure(c: Any, place: Place, values: Values) -> None:
     _spawner(c, place, values)
     _limits(c, values)
     hub = c.JupyterHub
-    hub.services, hub.load_roles = [], []
+    hub.services, hub.load_roles = [], [_SHARING] if "user" not in values.hub.load_roles else []
     if values.cull.enabled:
         service, role = _culler(values.cull, values.hub.base_url)
         hub.services.append(service)

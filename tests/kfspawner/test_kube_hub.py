@@ -144,12 +144,21 @@ def test_hub_config_wins_and_cannot_undo_what_is_kept(configured: Configured) ->
     assert culler["name"] == "jupyterhub-idle-culler"
     assert reports == {"name": "reports", "url": "http://reports", "api_token": "kept"}
     assert mine == {"name": "mine"}
-    assert c.JupyterHub.load_roles[1:] == [{"name": "reader", "scopes": ["list:users"]}]
+    assert c.JupyterHub.load_roles[2:] == [{"name": "reader", "scopes": ["list:users"]}]
+
+
+def test_users_may_share_their_own_servers_unless_the_admin_says_otherwise(configured: Configured) -> None:
+    roles = configured({}).JupyterHub.load_roles
+    assert {"name": "user", "scopes": ["self", "shares!user"]} in roles
+    own = {"hub": {"loadRoles": {"user": {"scopes": ["self"]}}}}
+    assert [role for role in configured(own).JupyterHub.load_roles if role["name"] == "user"] == [
+        {"name": "user", "scopes": ["self"]}
+    ]
 
 
 def test_the_culler_may_stop_servers_and_no_more(configured: Configured) -> None:
     c = configured({"hub": {"baseUrl": "/x"}, "cull": {"timeout": 60, "every": 5, "maxAge": 7}})
-    (service,), (role,) = c.JupyterHub.services, c.JupyterHub.load_roles
+    (service,), (_, role) = c.JupyterHub.services, c.JupyterHub.load_roles
     assert "--url=http://127.0.0.1:8081/x/hub/api" in service["command"]
     assert {"--timeout=60", "--cull-every=5", "--max-age=7", "--cull-users=false"} < set(service["command"])
     assert role == {
@@ -157,7 +166,7 @@ def test_the_culler_may_stop_servers_and_no_more(configured: Configured) -> None
         "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
         "services": ["jupyterhub-idle-culler"],
     }
-    assert "admin:users" in configured({"cull": {"users": True}}).JupyterHub.load_roles[0]["scopes"]
+    assert "admin:users" in configured({"cull": {"users": True}}).JupyterHub.load_roles[1]["scopes"]
     assert configured({"cull": {"enabled": False}}).JupyterHub.services == []
 
 
