@@ -27,14 +27,15 @@ CHART = Path(__file__).parents[2] / "helm" / "kfhub"
 HUB, USER = "admission-hub", "admission-user"
 LABEL = "kfhub-test/admission"
 LISTED, OTHER, TRUSTED, CUSTOM = "acme.io/lab:1", "acme.io/lab:2", "acme.io/sidecar:1", "ghcr.io/acme/own:12"
+BIG = {"key": "size", "value": "big", "effect": "NoSchedule"}
 POLICY: dict[str, Any] = {
     "image": {"value": LISTED, "options": [LISTED, OTHER, BUSYBOX]},
     "trustedImages": [TRUSTED],
     "allowCustomImage": True,
-    "customImagePatterns": [r"ghcr\.io/acme/[a-z]+:\d+"],
+    "customImagePatterns": [r"ghcr\.io/acme/[a-z]+:\d+", r"quay\.io/.+"],
     "tolerationGroup": {
         "options": [
-            {"groupKey": "big", "tolerations": [{"key": "size", "value": "big", "effect": "NoSchedule"}]},
+            {"groupKey": "big", "tolerations": [BIG]},
         ]
     },
 }
@@ -293,6 +294,9 @@ def knows_image_volumes(place: Place) -> bool:
         "ghcr.io/acme/own:12y",
         "ghcr.io/acme/Own:12",
         "ghcr.io/acme/own:1\n2",
+        "quay.io/Own/lab",
+        "quay.io/own/lab:1 2",
+        "quay.io/" + "o" * 512,
     ],
 )
 def test_an_image_is_compared_as_it_is_written(place: Place, image: str) -> None:
@@ -331,11 +335,10 @@ def test_an_ephemeral_container_is_held_to_the_list_too(place: Place) -> None:
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_tolerations_are_those_that_the_admin_has_listed(place: Place, kind: str) -> None:
-    big = {"key": "size", "value": "big", "effect": "NoSchedule"}
-    allowed(place.tried(containing(kind, "x", running(LISTED, tolerations=[big]))))
-    allowed(place.tried(containing(kind, "x", running(LISTED, tolerations=[{**big, "operator": "Equal"}]))))
-    for other in ({"operator": "Exists"}, {**big, "value": "huge"}, {"key": "size", "operator": "Exists"}):
-        done = place.tried(containing(kind, "x", running(LISTED, tolerations=[big, other])))
+    allowed(place.tried(containing(kind, "x", running(LISTED, tolerations=[BIG]))))
+    allowed(place.tried(containing(kind, "x", running(LISTED, tolerations=[{**BIG, "operator": "Equal"}]))))
+    for other in ({"operator": "Exists"}, {**BIG, "value": "huge"}, {"key": "size", "operator": "Exists"}):
+        done = place.tried(containing(kind, "x", running(LISTED, tolerations=[BIG, other])))
         refused(done, "Toleration", "isn't one that your admin allows")
 
 
@@ -384,14 +387,16 @@ def test_taking_an_image_off_the_list_jams_nothing_and_lets_nothing_new_in(
     place: Place, tmp_path: Path
 ) -> None:
     cluster = place.cluster
-    held = containing("Pod", "held", running(OTHER))
+    before = running(OTHER, tolerations=[BIG])
+    held = containing("Pod", "held", before)
     held["metadata"]["finalizers"] = ["kfhub-test/held"]
     try:
         for kind in ("Deployment", "StatefulSet", "CronJob"):
-            allowed(place.create(containing(kind, "old", running(OTHER))))
+            allowed(place.create(containing(kind, "old", before)))
         allowed(place.create(held))
         cluster.wait_for("create", "pod", "-l", "app=x", namespace=USER)
-        follow(cluster, rules(tmp_path, image={"value": LISTED, "options": [LISTED, BUSYBOX]}))
+        fewer = {"image": {"value": LISTED, "options": [LISTED, BUSYBOX]}, "tolerationGroup": {}}
+        follow(cluster, rules(tmp_path, **fewer))
         eventually(lambda: place.admin(*_one(OTHER)).returncode != 0)
 
         for kind in ("deployment", "statefulset", "cronjob"):
@@ -413,9 +418,9 @@ def test_taking_an_image_off_the_list_jams_nothing_and_lets_nothing_new_in(
         allowed(place.run("patch", "pod", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'))
         cluster.wait_for("delete", "pod/held", namespace=USER)
     finally:
-        place.admin("patch", "pod", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
         follow(cluster, rules(tmp_path))
         eventually(lambda: place.admin(*_one(OTHER)).returncode == 0)
+        place.admin("patch", "pod", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
         place.admin("delete", "--ignore-not-found", "deployment/old", "statefulset/old", "cronjob/old")
 
 
