@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from traitlets.config import Config
 
 import kfspawner.spawner
 from kfspawner.admission import CONFIG_MAP, parameters
+from kfspawner.manifests import MANAGED
 from kfspawner.policy import Policy
 from kfspawner.spawner import KFSpawner, NotStarted
 from tests.cluster.kube.busybox import NAME as BUSYBOX
@@ -178,10 +180,30 @@ def allowed(cluster: Cluster, rules: Policy) -> Iterator[None]:
     mine = parameters(rules.rules)["data"]
     cluster.kubectl("patch", "configmap", CONFIG_MAP, "-n", "kfhub", "-p", json.dumps({"data": mine}))
     try:
+        _wait_until_allowed(cluster)
         yield
     finally:
         data = json.dumps({"data": before["data"]})
         cluster.kubectl("patch", "configmap", CONFIG_MAP, "-n", "kfhub", "-p", data)
+
+
+def _wait_until_allowed(cluster: Cluster) -> None:
+    """The API server reads the list from a cache that tells nobody when it is up to date."""
+    trial = "user-spawner-trial"
+    cluster.apply(_namespace(trial) | {"metadata": {"name": trial, "labels": {MANAGED: "true"}}})
+    run = ("run", "trial", f"--image={BUSYBOX}", "-n", trial, "--dry-run=server")
+    end = time.monotonic() + 30
+    try:
+        while True:
+            try:
+                cluster.kubectl(*run)
+                return
+            except CommandError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+    finally:
+        cluster.kubectl("delete", "namespace", trial, "--wait=false")
 
 
 def _namespace(name: str) -> dict[str, Any]:
@@ -339,9 +361,8 @@ async def connect(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def connected(cluster: Cluster, folder: Path) -> AsyncIterator[Hub]:
     """A hub that is gone afterwards, with the namespaces that it made."""
-    left = [
-        name for name in cluster.kubectl("get", "namespaces", "-o", "name").split() if "-spawner-" in name
-    ]
+    there = cluster.kubectl("get", "namespaces", "-o", "name").split()
+    left = [name for name in there if "-spawner-" in name or name == f"namespace/{HOME}"]
     if left:  # of a session before this one; waits until they are gone
         cluster.kubectl("delete", *left)
     file = folder / "spawner_ui_config.yaml"

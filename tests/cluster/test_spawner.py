@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from kubernetes_asyncio.client import ApiException
 from tornado.web import HTTPError
 
-from kfspawner import manifests
+from kfspawner import claims, manifests
+from kfspawner.check import ClusterView
 from tests.cluster.kube.client import Cluster, CommandError
 from tests.cluster.spawning import HUB, TOKEN, Hub, connected, requests, writes
 
@@ -324,6 +326,19 @@ def storage_class(name: str, **more: Any) -> dict[str, Any]:
         "provisioner": "kubernetes.io/host-path",
         **more,
     }
+
+
+async def test_a_volume_that_no_watch_has_told_of_yet_is_its_owners(hub: Hub) -> None:
+    ada, bob = hub.spawner(server="blind"), hub.spawner("spawner-bob", "blind")
+    await hub.ask(ada, dataVolumes=[{"name": "blind-data"}])
+    spec = ada.notebook_spec
+    assert spec is not None
+    seen = ClusterView()  # nothing
+    for owner in (ada.owner, ada.owner):
+        await claims.prepare(ada.api.api_client, PLACE, spec, owner, seen, 5)
+    with pytest.raises(ApiException) as refusal:
+        await claims.prepare(ada.api.api_client, PLACE, spec, bob.owner, seen, 5)
+    assert refusal.value.status == 409
 
 
 # --- what else may be chosen ----------------------------------------------------------------------------
