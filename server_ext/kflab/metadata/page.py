@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, or_, select
 
-from kflab.metadata.plan import Match, fits
+from kflab.metadata.plan import Match
 from kflab.metadata.query import Query, pack
 from kflab.metadata.schema import KINDS, Tables
 from kflab.metadata.sql import core_column
@@ -43,10 +43,12 @@ class _Rows:
 def page(connection: Connection, query: Query, match: Match) -> Found:
     """The ids of one page. Rows without a value to sort by come last; ties go by id, in the same direction."""
     tables = KINDS[query.kind]
-    rows = _Rows(tables, match.ids, true() if match.ids is not None else fits(connection, query))
+    rows = _Rows(tables, match.ids, match.fits)
     wanted = query.limit + 1
     found: list[tuple[int, Any]] = []
-    key = connection.scalar(select(tables.name.c.key).where(tables.name.c.name == query.sort.name))
+    key = None
+    if query.sort.prop:
+        key = connection.scalar(select(tables.name.c.key).where(tables.name.c.name == query.sort.name))
     if query.after is None or query.after[0] is not None:
         found = [(id_, value) for id_, value in connection.execute(_valued(query, rows, key).limit(wanted))]
     if len(found) < wanted:

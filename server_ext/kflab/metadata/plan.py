@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true, union, union_all
 
-from kflab.metadata.filters import And, Expr
+from kflab.metadata.filters import And, Expr, Or
 from kflab.metadata.query import Query
 from kflab.metadata.schema import KINDS, Tables
-from kflab.metadata.sql import Condition, KeyOf, ids_of, ids_of_word, needs_node, where, word, words_of
+from kflab.metadata.sql import (
+    Condition,
+    KeyOf,
+    excluded_by,
+    ids_of,
+    ids_of_word,
+    needs_node,
+    sets_of,
+    where,
+    word,
+    words_of,
+)
 
-__all__ = ["Match", "fits", "match"]
+__all__ = ["Match", "match"]
 
-SIZED = 30_000  # rows up to which parts are compared in size
+SIZED = (
+    1_000,
+    20_000,
+)  # rows up to which parts are compared in size, the second only if all have more than the first
+GATHERED = 10_000  # ids up to which a set of them is put together; beyond it each row is asked instead
 
 
 @dataclass(frozen=True)
@@ -23,18 +38,22 @@ class Match:
 
     total: int
     ids: str | None
+    fits: Condition  # whether a row is one of them, asked row by row
 
 
 Asked = Callable[[bool, ColumnElement[int] | None], Condition]
+Ids = Select[tuple[int]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Part:
     """One of the conditions that all have to hold."""
 
     condition: Asked  # takes `probe` and, where the node is not needed, the column of the id to ask about
     needs_node: bool
-    ids: Select[tuple[int]] | None = None
+    ids: Ids | None = None  # of the rows that fit, one after the other
+    sets: Sequence[Ids] = ()  # that have to be gathered before a row can be found or left out
+    excluded: Ids | None = None  # all rows fit but these
 
 
 def match(connection: Connection, query: Query, most: int) -> Match:
@@ -42,20 +61,39 @@ def match(connection: Connection, query: Query, most: int) -> Match:
     tables = KINDS[query.kind]
     node = tables.node
     parts = _parts(query, tables, _key_of(connection, tables))
-    sources = [part for part in parts if part.ids is not None]
-    if len(sources) > 1:
-        sources.sort(key=lambda part: _size(connection, part))
-    found = select(node.c.id)
-    if not sources:
-        found = found.where(and_(true(), *[part.condition(False, None) for part in parts]))
-    elif (ids := sources[0].ids) is not None:
-        found = _held(ids, [part for part in parts if part is not sources[0]], tables)
+    fits = and_(true(), *[part.condition(True, None) for part in parts])
+    rows = connection.scalar(select(func.count()).select_from(node)) or 0
+    if len(parts) == 1 and (excluded := parts[0].excluded) is not None:
+        left = rows - _size(connection, [excluded], None)
+        if left == 0 or not _few(left, most, query, rows):
+            return Match(left, None if left else "[]", fits)
+    wide = [part for part in parts if part.sets and _size(connection, part.sets, GATHERED) >= GATHERED]
+    source = _source(connection, [part for part in parts if part not in wide])
+    if source is None or source.ids is None:
+        found = select(node.c.id).where(and_(true(), *[part.condition(part in wide, None) for part in parts]))
+    else:
+        found = _held(source.ids, [part for part in parts if part is not source], tables)
     some = found.limit(most + 1).subquery()
     total, ids_json = connection.execute(select(func.count(), func.json_group_array(some.c[0]))).one()
-    # Few: putting them in order is less work than walking the order until a page is full.
-    rows = connection.scalar(select(func.max(node.c.id))) or 0
-    few = total <= most and total * total <= query.limit * rows
-    return Match(total, ids_json if few else None)
+    return Match(total, ids_json if _few(total, most, query, rows) else None, fits)
+
+
+def _few(total: int, most: int, query: Query, rows: int) -> bool:
+    """Whether putting them in order is less work than walking the order until a page is full."""
+    return total <= most and total * total <= query.limit * rows
+
+
+def _source(connection: Connection, parts: Sequence[_Part]) -> _Part | None:
+    """The part to begin with: the one with the fewest rows, of those whose ids can be had without much work."""
+    ready = [(part, part.sets or [part.ids]) for part in parts if part.ids is not None]
+    if len(ready) < 2:
+        return ready[0][0] if ready else None
+    for bound in SIZED:
+        counts = [_counted(sets, bound).scalar_subquery() for _, sets in ready]
+        sizes = connection.execute(select(*counts)).one()
+        if min(sizes) < bound:
+            return ready[sizes.index(min(sizes))][0]
+    return ready[0][0]
 
 
 def _held(ids: Select[tuple[int]], rest: list[_Part], tables: Tables) -> Select[tuple[int]]:
@@ -68,17 +106,13 @@ def _held(ids: Select[tuple[int]], rest: list[_Part], tables: Tables) -> Select[
     return select(node.c.id).join(known, node.c.id == known.c[0]).where(held)
 
 
-def fits(connection: Connection, query: Query) -> Condition:
-    """Whether a row fits, asked row by row."""
-    tables = KINDS[query.kind]
-    parts = _parts(query, tables, _key_of(connection, tables))
-    return and_(true(), *[part.condition(True, None) for part in parts])
+def _counted(sets: Sequence[Ids], bound: int | None) -> Select[int]:
+    return select(func.count()).select_from(union_all(*sets).limit(bound).subquery())
 
 
-def _size(connection: Connection, part: _Part) -> int:
-    if part.ids is None:
-        return SIZED
-    return connection.scalar(select(func.count()).select_from(part.ids.limit(SIZED).subquery())) or 0
+def _size(connection: Connection, sets: Sequence[Ids], bound: int | None) -> int:
+    """How many ids there are in all the sets, counted up to the bound."""
+    return connection.scalar(_counted(sets, bound)) or 0
 
 
 def _key_of(connection: Connection, tables: Tables) -> KeyOf:
@@ -99,11 +133,25 @@ def _parts(query: Query, tables: Tables, key_of: KeyOf) -> list[_Part]:
             parts.append(_Part(_always(column == value), True))
     if query.filter is not None:
         for item in query.filter.items if isinstance(query.filter, And) else (query.filter,):
-            parts.append(_Part(_filter(item, tables, key_of), needs_node(item), ids_of(item, tables, key_of)))
+            parts.append(_part(item, tables, key_of))
     for text in words_of(query.q) if query.q is not None else ():
         ids = ids_of_word(text, tables)
         parts.append(_Part(_word(text, tables), ids is None, ids))
     return parts
+
+
+def _part(item: Expr, tables: Tables, key_of: KeyOf) -> _Part:
+    asked, node = _filter(item, tables, key_of), needs_node(item)
+    ids = ids_of(item, tables, key_of)
+    if ids is not None:
+        return _Part(asked, node, ids)
+    sets = sets_of(item, tables, key_of)
+    if isinstance(item, Or):
+        each = [ids_of(one, tables, key_of) for one in item.items]
+        if all(one is not None for one in each):
+            both = union(*sets).subquery()
+            return _Part(asked, node, select(both.c[0]), sets)
+    return _Part(asked, node, sets=sets, excluded=excluded_by(item, tables, key_of))
 
 
 def _always(condition: Condition) -> Asked:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from kflab.metadata import schema
 from kflab.metadata.errors import BadQuery, NotFound
@@ -100,8 +101,7 @@ class Reader:
 
     def _match(self, connection: Connection, query: Query) -> Match:
         """What fits, remembered while the index stays as it is: paging asks for the same again and again."""
-        changes = select(schema.meta.c.value).where(schema.meta.c.name == CHANGES)
-        state = int(connection.scalar(changes) or 0)
+        state = int(connection.scalar(_CHANGED) or 0)
         asked = (query.identity, query.limit)
         with self._lock:
             known = self._matches.get(asked)
@@ -115,12 +115,37 @@ class Reader:
         return found
 
 
+def _among(column: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a column is one of the ids given as a JSON array: one parameter, so that a statement is made once."""
+    return column.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value))
+
+
+@cache
+def _nodes_of(kind: str) -> Select[Any]:
+    node, body = KINDS[kind].node, KINDS[kind].body
+    return select(node, body.c.properties).join(body, body.c.id == node.c.id).where(_among(node.c.id))
+
+
+@cache
+def _refs_of(kind: str) -> Select[Any]:
+    node = KINDS[kind].node
+    return select(node.c.id, node.c.type, node.c.name).where(_among(node.c.id))
+
+
+@cache
+def _members_of(kind: str) -> Select[Any]:
+    member = schema.member
+    found = select(member.c.id, member.c.context).where(member.c.kind == kind, _among(member.c.id))
+    return found.order_by(member.c.id, member.c.context)
+
+
+_CHANGED = select(schema.meta.c.value).where(schema.meta.c.name == CHANGES)
+
+
 def _items(connection: Connection, kind: str, ids: Sequence[int]) -> list[str]:
     """The nodes as JSON texts, in the order of `ids`; those that are gone are left out."""
-    tables = KINDS[kind]
-    node, body = tables.node, tables.body
-    query = select(node, body.c.properties).join(body, body.c.id == node.c.id).where(node.c.id.in_(ids))
-    rows = {row.id: row for row in connection.execute(query)}
+    found = connection.execute(_nodes_of(kind), {"ids": json.dumps(ids)})
+    rows = {row.id: row for row in found}
     contexts = _contexts(connection, kind, ids) if kind != "context" else {}
     producers: dict[int, dict[str, Any]] = {}
     if kind == "artifact":
@@ -144,17 +169,14 @@ def _item(kind: str, row: Any, contexts: list[dict[str, Any]], refs: dict[int, d
 
 
 def _refs(connection: Connection, kind: str, ids: set[int]) -> dict[int, dict[str, Any]]:
-    node = KINDS[kind].node
     if not ids:
         return {}
-    query = select(node.c.id, node.c.type, node.c.name).where(node.c.id.in_(sorted(ids)))
-    return {row.id: {"id": row.id, "type": row.type, "name": row.name} for row in connection.execute(query)}
+    found = connection.execute(_refs_of(kind), {"ids": json.dumps(sorted(ids))})
+    return {id_: {"id": id_, "type": type_, "name": name} for id_, type_, name in found}
 
 
 def _contexts(connection: Connection, kind: str, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    member = schema.member
-    query = select(member.c.id, member.c.context).where(member.c.kind == kind, member.c.id.in_(ids))
-    pairs = connection.execute(query.order_by(member.c.id, member.c.context)).all()
+    pairs = connection.execute(_members_of(kind), {"ids": json.dumps(ids)}).all()
     refs = _refs(connection, "context", {context for _, context in pairs})
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for node, context in pairs:

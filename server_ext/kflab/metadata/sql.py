@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,13 @@ __all__ = [
     "Condition",
     "KeyOf",
     "core_column",
+    "excluded_by",
     "ids_of",
     "ids_of_word",
     "milliseconds",
     "needs_node",
     "rfc3339",
+    "sets_of",
     "where",
     "word",
     "words_of",
@@ -149,12 +151,39 @@ def ids_of(expr: Expr, tables: Tables, key_of: KeyOf) -> Select[tuple[int]] | No
     test: Condition
     if isinstance(expr, Not) and isinstance(expr.item, IsNull) and expr.item.field.prop:
         name, test = expr.item.field.name, prop.c.val.is_not(None)
-    elif isinstance(expr, Cmp) and expr.field.prop and expr.op not in ("~", "!="):
+    elif isinstance(expr, Cmp) and expr.field.prop and expr.op != "~":
         name, test = expr.field.name, _compared(prop.c.val, expr.op, [indexed(v.value) for v in expr.values])
     else:
         return None
     key = key_of(name)
     return select(prop.c.id).where(false() if key is None else and_(prop.c.key == key, test))
+
+
+def excluded_by(expr: Expr, tables: Tables, key_of: KeyOf) -> Select[tuple[int]] | None:
+    """The ids of the nodes that do not fit, where these can be had one after the other."""
+    return ids_of(expr.item if isinstance(expr, Not) else Not(expr), tables, key_of)
+
+
+def sets_of(expr: Expr, tables: Tables, key_of: KeyOf) -> list[Select[tuple[int]]]:
+    """The sets of ids out of indexes by which nodes are found or left out; none if text is looked into as well."""
+    found: list[Select[tuple[int]]] = []
+    for leaf in _leaves(expr):
+        if isinstance(leaf, Cmp) and leaf.op == "~":
+            return []
+        ids = ids_of(Not(leaf) if isinstance(leaf, IsNull) else leaf, tables, key_of)
+        if ids is not None:
+            found.append(ids)
+    return found
+
+
+def _leaves(expr: Expr) -> Iterator[Cmp | IsNull]:
+    if isinstance(expr, And | Or):
+        for item in expr.items:
+            yield from _leaves(item)
+    elif isinstance(expr, Not):
+        yield from _leaves(expr.item)
+    else:
+        yield expr
 
 
 def _prop(cmp: Cmp, scope: _Scope) -> Condition:
@@ -290,7 +319,7 @@ def milliseconds(value: Literal, name: str) -> int:
 def rfc3339(ms: int) -> str:
     """Ms since 1970 as a time in UTC, to the millisecond."""
     moment = _EPOCH + datetime.timedelta(milliseconds=ms)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _integer(value: Literal, name: str) -> int:
