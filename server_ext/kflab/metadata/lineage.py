@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from kflab.metadata import schema
 from kflab.metadata.errors import BadQuery
 from kflab.metadata.schema import KINDS
+from kflab.metadata.sql import among
 
 __all__ = ["lineage"]
 
@@ -54,16 +57,21 @@ def lineage(connection: Connection, start: int, hops: int, limit: int, kind: str
     return _json(connection, seen, edges, truncated)
 
 
-def _events(connection: Connection, side: str, nodes: Iterable[int], most: int) -> Iterator[Event | None]:
+def _events(connection: Connection, side: str, nodes: Sequence[int], most: int) -> Iterator[Event | None]:
     """The events of these nodes, newest partner first; None instead of those beyond `most` of one question."""
-    e = schema.event
-    own, partner = (e.c.artifact, e.c.execution) if side == "artifact" else (e.c.execution, e.c.artifact)
-    for some in _chunks(list(nodes)):
-        query = select(e.c.artifact, e.c.execution, e.c.type).where(own.in_(some))
-        rows = connection.execute(query.order_by(partner.desc()).limit(most + 1)).all()
-        yield from rows[:most]
+    for some in _chunks(nodes):
+        rows = connection.execute(_events_of(side), {"ids": json.dumps(some), "most": most + 1}).all()
+        yield from map(tuple, rows[:most])
         if len(rows) > most:
             yield None
+
+
+@cache
+def _events_of(side: str) -> Select[Any]:
+    e = schema.event
+    own, partner = (e.c.artifact, e.c.execution) if side == "artifact" else (e.c.execution, e.c.artifact)
+    found = select(e.c.artifact, e.c.execution, e.c.type).where(among(own))
+    return found.order_by(partner.desc()).limit(bindparam("most"))
 
 
 def _goes_on(connection: Connection, side: str, nodes: list[int], seen: dict[Node, None]) -> bool:
@@ -75,22 +83,32 @@ def _goes_on(connection: Connection, side: str, nodes: list[int], seen: dict[Nod
     return False
 
 
+@cache
+def _nodes_of(kind: str) -> Select[Any]:
+    """The id, and the node as it is sent."""
+    node = KINDS[kind].node
+    sent = func.json_object("id", node.c.id, "kind", kind, "type", node.c.type, "name", node.c.name)
+    return select(node.c.id, sent).where(among(node.c.id))
+
+
 def _json(connection: Connection, seen: dict[Node, None], edges: dict[Event, None], truncated: bool) -> str:
-    known: dict[Node, tuple[str, str]] = {}
+    known: dict[Node, str] = {}
     for kind in ("artifact", "execution"):
-        node = KINDS[kind].node
-        for some in _chunks([id_ for its, id_ in seen if its == kind]):
-            rows = connection.execute(select(node.c.id, node.c.type, node.c.name).where(node.c.id.in_(some)))
-            known.update({(kind, id_): (type_, name) for id_, type_, name in rows})
-    nodes = [{"id": n[1], "kind": n[0], "type": known[n][0], "name": known[n][1]} for n in seen if n in known]
-    drawn = [
-        {"source": artifact, "target": execution, "type": type_}
-        if type_ == "INPUT"
-        else {"source": execution, "target": artifact, "type": type_}
-        for artifact, execution, type_ in edges
-    ]
-    return json.dumps({"nodes": nodes, "edges": drawn, "truncated": truncated})
+        ids = json.dumps([id_ for its, id_ in seen if its == kind])
+        for id_, sent in connection.execute(_nodes_of(kind), {"ids": ids}).all():
+            known[kind, id_] = sent
+    nodes = ",".join([known[n] for n in seen if n in known])
+    types = {type_: json.dumps(type_) for type_ in {event[2] for event in edges}}
+    drawn = ",".join(
+        [
+            f'{{"source":{artifact},"target":{execution},"type":{types[type_]}}}'
+            if type_ == "INPUT"
+            else f'{{"source":{execution},"target":{artifact},"type":{types[type_]}}}'
+            for artifact, execution, type_ in edges
+        ]
+    )
+    return f'{{"nodes":[{nodes}],"edges":[{drawn}],"truncated":{json.dumps(truncated)}}}'
 
 
-def _chunks(ids: list[int], size: int = 900) -> list[list[int]]:
+def _chunks(ids: Sequence[int], size: int = 900) -> list[Sequence[int]]:
     return [ids[i : i + size] for i in range(0, len(ids), size)]

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, select
 
 from kflab.metadata import schema
 from kflab.metadata.errors import BadQuery, NotFound
@@ -24,7 +24,7 @@ from kflab.metadata.plan import Match, match
 from kflab.metadata.query import Query
 from kflab.metadata.rows import flat
 from kflab.metadata.schema import KINDS
-from kflab.metadata.sql import rfc3339
+from kflab.metadata.sql import among, rfc3339
 
 __all__ = ["Reader"]
 
@@ -115,27 +115,22 @@ class Reader:
         return found
 
 
-def _among(column: ColumnElement[int]) -> ColumnElement[bool]:
-    """Whether a column is one of the ids given as a JSON array: one parameter, so that a statement is made once."""
-    return column.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value))
-
-
 @cache
 def _nodes_of(kind: str) -> Select[Any]:
     node, body = KINDS[kind].node, KINDS[kind].body
-    return select(node, body.c.properties).join(body, body.c.id == node.c.id).where(_among(node.c.id))
+    return select(node, body.c.properties).join(body, body.c.id == node.c.id).where(among(node.c.id))
 
 
 @cache
 def _refs_of(kind: str) -> Select[Any]:
     node = KINDS[kind].node
-    return select(node.c.id, node.c.type, node.c.name).where(_among(node.c.id))
+    return select(node.c.id, node.c.type, node.c.name).where(among(node.c.id))
 
 
 @cache
 def _members_of(kind: str) -> Select[Any]:
     member = schema.member
-    found = select(member.c.id, member.c.context).where(member.c.kind == kind, _among(member.c.id))
+    found = select(member.c.id, member.c.context).where(member.c.kind == kind, among(member.c.id))
     return found.order_by(member.c.id, member.c.context)
 
 
