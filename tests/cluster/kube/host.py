@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from .places import BRIDGE, CGROUP, HOST_IP, KUBELET_FOLDER, LOG_LINKS, NETWORK, VOLUMES_LINK, Places
+from .places import BRIDGE, CGROUP, FIXED_FOLDERS, HOST_IP, KUBELET_FOLDER, LOG_LINKS, VOLUMES_LINK, Places
 
 CHAINS = re.compile(r"^(KUBE|CNI)-")
 # kubelet, kube-proxy and the bridge change these; `down` puts them back.
@@ -126,12 +126,6 @@ def remove_network() -> None:
         undo = without_chains(run(f"{tables}-save", check=False))
         if undo:
             run(f"{tables}-restore", "--noflush", stdin=undo)
-    results = Path("/var/lib/cni/results")
-    for left in results.glob(f"{NETWORK}-*"):
-        left.unlink()
-    for folder in (results, results.parent):
-        with contextlib.suppress(OSError):
-            folder.rmdir()
 
 
 # Mounts and links ----------------------------------------------------------------------------------------------------
@@ -171,8 +165,17 @@ def remove_links(places: Places) -> None:
     for link in (VOLUMES_LINK, KUBELET_FOLDER, *(LOG_LINKS.glob("*") if LOG_LINKS.is_dir() else ())):
         if link.is_symlink() and link.readlink().is_relative_to(places.state):
             link.unlink()
-    with contextlib.suppress(OSError):
-        LOG_LINKS.rmdir()
+
+
+def note_folders(places: Places) -> None:
+    """Write down which folders whose place is fixed are not there yet, and so will be the cluster's alone."""
+    (places.state / "folders.json").write_text(json.dumps([str(f) for f in FIXED_FOLDERS if not f.exists()]))
+
+
+def remove_folders(places: Places) -> None:
+    noted = places.state / "folders.json"
+    for folder in json.loads(noted.read_text()) if noted.is_file() else []:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 # Containers ----------------------------------------------------------------------------------------------------------

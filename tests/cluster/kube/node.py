@@ -122,6 +122,7 @@ def _up(places: Places, owner: processes.Record | None) -> None:
     (state / "etcd").chmod(0o700)
     archive = busybox.make(places)
     _write_files(places)
+    host.note_folders(places)
     host.make_network(places)
     host.make_links(places)
     host.make_cgroups()
@@ -211,6 +212,7 @@ def _down(places: Places, keep_logs: bool = False) -> None:
     host.remove_network()
     host.remove_cgroups()
     host.remove_links(places)
+    host.remove_folders(places)
     host.restore_sysctls(places)
     if keep_logs and places.logs.is_dir():
         kept = places.cache / "failed-logs"

@@ -22,6 +22,8 @@ NETWORK = "kfhub"
 VOLUMES_LINK = Path("/tmp/hostpath_pv")
 KUBELET_FOLDER = Path("/var/lib/kubelet")
 LOG_LINKS = Path("/var/log/containers")
+# And where containerd has its shims' sockets, and CNI what it did.
+FIXED_FOLDERS = (Path("/run/containerd"), Path("/var/lib/cni"), LOG_LINKS)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,11 @@ def boot_id() -> str:
 def start(
     records: Path, logs: Path, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
 ) -> None:
-    """Returns once the record is written and the program runs, or could not be run: its log says why."""
+    """Start one, in place of another of the same name.
+
+    Returns once the record is written and the program runs, or could not be run: its log says why.
+    """
+    stop(record for record in recorded(records) if record.name == name)
     records.mkdir(parents=True, exist_ok=True)
     logs.mkdir(parents=True, exist_ok=True)
     reader, writer = os.pipe()
