@@ -17,6 +17,8 @@ Object = dict[str, Any]
 MANAGER = "kfhub"
 _TIMEOUT = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 3.0
+# With these an API server that has just started refuses what it can't judge yet, as if it were forbidden.
+_STARTING = ("not yet ready to handle request", "no params found for policy binding")
 _PLURALS = {
     "Namespace": ("/api/v1", "namespaces"),
     "ServiceAccount": ("/api/v1", "serviceaccounts"),
@@ -81,7 +83,11 @@ async def persistently(
 
 def is_passing(error: Exception) -> bool:
     """Whether the same call may well succeed in a moment."""
-    return not isinstance(error, ApiException) or error.status in (0, 429, 500, 502, 503, 504)
+    if not isinstance(error, ApiException):
+        return True
+    return error.status in (0, 429, 500, 502, 503, 504) or any(
+        words in str(error.body) for words in _STARTING
+    )
 
 
 def _path(manifest: Object, named: bool) -> str:

@@ -23,9 +23,11 @@ import httpx
 import yaml
 
 from kfspawner import chp
+from kfspawner.policy import Policy
 from tests.cluster.kube import busybox
 from tests.cluster.kube.client import Cluster, CommandError
 from tests.cluster.kube.places import HOST_IP
+from tests.cluster.spawning import allowed
 from tests.kfspawner.hub.conftest import Person, free_port, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +90,13 @@ c.JupyterHub.bind_url = os.environ["TEST_URL"]
 c.JupyterHub.db_url = "sqlite:///jupyterhub.sqlite"
 c.ConfigurableHTTPProxy.api_url = proxy
 c.KubeSpawner.delete_grace_period = 0
-c.Spawner.start_timeout = int(os.environ.get("TEST_START_TIMEOUT", "240"))
+c.Spawner.start_timeout = 240
+
+def hurry(spawner):
+    if spawner.user.name.endswith("-hurried"):
+        spawner.start_timeout = 6
+
+c.Spawner.pre_spawn_hook = hurry
 c.JupyterHub.init_spawners_timeout = 1
 """
 SCOPES = ["admin:users", "admin:groups", "admin:servers", "groups", "tokens", "read:hub", "servers", "proxy"]
@@ -108,14 +116,14 @@ class HubProcess:
 
     # --- its process --------------------------------------------------------------------------------------
 
-    def start(self, **more: str) -> None:
+    def start(self) -> None:
         """Returns once it answers."""
         self.starts += 1
         with (self.folder / "hub.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
                 cwd=self.folder,
-                env={**self.environment, **more},
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -200,11 +208,11 @@ class HubProcess:
         return found
 
     def until_ready(self, user: str, name: str = "", seconds: float = 60) -> dict[str, Any]:
-        """Of a server that a hub found when it started: there is no stream of that."""
+        """Of a server that a hub found when it started: there is no stream of that. Its route follows."""
 
         def ready() -> dict[str, Any] | None:
             found = self.server(user, name)
-            return found if found.get("ready") else None
+            return found if found.get("ready") and self.routes(user, name) else None
 
         return dict(wait_for(ready, seconds))
 
@@ -234,10 +242,11 @@ class HubProcess:
         assert answer.status_code == 200, f"{answer.status_code} {answer.text[:300]}"
         return answer.text.strip()
 
-    def routes(self, user: str) -> dict[str, str]:
-        """Where the proxy leads to, by path."""
+    def routes(self, user: str, name: str = "") -> dict[str, str]:
+        """Where the proxy leads to, by path: of a server, or of all of somebody's."""
         found = self.api("GET", "proxy").raise_for_status().json()
-        return {path: route["target"] for path, route in found.items() if f"/{user}/" in path}
+        path = f"/user/{user}/{name}"
+        return {where: route["target"] for where, route in found.items() if where.startswith(path)}
 
     def pods(self, namespace: str) -> list[dict[str, Any]]:
         found = self.cluster.get("pods", "-l", "component=singleuser-server", namespace=namespace)["items"]
@@ -335,8 +344,9 @@ def hub_process(cluster: Cluster, folder: Path) -> Iterator[HubProcess]:
         )
     hub = HubProcess(cluster, folder, url, environment, web)
     try:
-        hub.start()
-        yield hub
+        with allowed(cluster, Policy.load(folder / "policy.yaml")):
+            hub.start()
+            yield hub
     finally:
         hub.kill()
         proxy.kill()
@@ -418,7 +428,10 @@ def _roles(cluster: Cluster) -> None:
     try:
         cluster.kubectl("get", "clusterrole", "kfhub-hub", "kfhub-edit", "kfhub-view", "kfhub-hub-namespace")
     except CommandError:
-        rendered = cluster.helm("template", "kfhub", str(ROOT / "helm/kfhub"), "--namespace", "kfhub")
+        rendered = cluster.helm(
+            *("template", "kfhub", str(ROOT / "helm/kfhub"), "--namespace", "kfhub"),
+            *("--kube-version", "1.34.0", "-s", "templates/rbac/roles.yaml"),
+        )
         roles = [o for o in yaml.safe_load_all(rendered) if o and o["kind"] == "ClusterRole"]
         for role in roles:  # so that a chart that is installed later takes them over
             role["metadata"]["annotations"] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.cluster.hub_process import HubProcess, hub_process, refusing
+from tests.cluster.kube import node
 from tests.cluster.kube.client import Cluster
 from tests.kfspawner.hub.conftest import wait_for
 
@@ -61,8 +63,9 @@ def nothing_left(hub: HubProcess, namespace: str, user: str) -> None:
 # --- killed on the way --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("team", [False, True], ids=["own", "team"])
-@pytest.mark.parametrize("kind", ["serviceaccounts", "pods", "secrets"])
+@pytest.mark.parametrize(
+    ("kind", "team"), [("serviceaccounts", False), ("pods", True), ("secrets", False), ("secrets", True)]
+)
 def test_a_hub_killed_half_way_leaves_nothing_and_starts_anew(
     restarted: HubProcess, kind: str, team: bool
 ) -> None:
@@ -75,10 +78,14 @@ def test_a_hub_killed_half_way_leaves_nothing_and_starts_anew(
         "pods": "pvc/default-workspace",
         "secrets": f"pod/{pod_of(user)}",
     }
+    other = "resilience-other"
+    hub.make_user(other)
     with refusing(hub.cluster, namespace, kind):
         hub.begin(user, namespace=namespace)
         hub.cluster.wait_for("create", f"namespace/{namespace}")
         hub.cluster.wait_for("create", made[kind], namespace=namespace)
+        starts(hub, other)  # what holds one up holds up no other
+        hub.stop(other)
         hub.kill()
     hub.start()
     hub.until_stopped(user)
@@ -109,7 +116,7 @@ def test_a_hub_killed_while_a_pod_starts_finds_it_again(restarted: HubProcess, t
         assert not hub.stopped(user)
         hub.release(namespace, pod)
     hub.until_ready(user)
-    assert wait_for(lambda: hub.visit(user)) == pod
+    assert hub.visit(user) == pod
     assert uids(hub, namespace) == before
     hub.stop(user)
     nothing_left(hub, namespace, user)
@@ -125,12 +132,18 @@ def test_a_restarted_hub_finds_its_servers_as_they_were(restarted: HubProcess, n
     hub.make_user(user)
     for name in ("", "second"):
         starts(hub, user, name)
+    gone = f"{user}-gone"
+    hub.make_user(gone)
+    starts(hub, gone)
     before, routes = uids(hub, namespace), hub.routes(user)
     assert len(before) == len(routes) == 2
     hub.end(number)
     for name in ("", "second"):
         assert hub.visit(user, name) == pod_of(user, name)  # nobody needs the hub for that
+    hub.cluster.kubectl("delete", "pod", pod_of(gone), "-n", f"user-{gone}", "--grace-period=0", "--force")
     hub.start()
+    hub.until_stopped(gone)  # its pod went while no hub ran
+    nothing_left(hub, f"user-{gone}", gone)
     for name in ("", "second"):
         hub.until_ready(user, name)
         assert hub.visit(user, name) == pod_of(user, name)
@@ -141,17 +154,71 @@ def test_a_restarted_hub_finds_its_servers_as_they_were(restarted: HubProcess, n
     nothing_left(hub, namespace, user)
 
 
-def test_what_stopped_while_no_hub_ran_is_stopped(restarted: HubProcess) -> None:
-    hub, user = restarted, "resilience-away"
+# --- without the API server ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(hub: HubProcess) -> str:
+    """Somebody whose notebook runs, and another one is on its way."""
+    user = "resilience-outage"
     hub.make_user(user)
     starts(hub, user)
-    hub.kill()
-    hub.cluster.kubectl("delete", "pod", pod_of(user), "-n", f"user-{user}", "--grace-period=0", "--force")
-    hub.start()
-    hub.until_stopped(user)
-    nothing_left(hub, f"user-{user}", user)
-    starts(hub, user)
-    hub.stop(user)
+    hub.begin(user, "held", configurations=["held"])
+    hub.cluster.wait_for("create", f"pod/{pod_of(user, 'held')}", namespace=f"user-{user}")
+    wait_for(lambda: len(hub.secrets(f"user-{user}")) == 2)
+    return user
+
+
+@pytest.mark.timeout(420, func_only=True)
+def test_two_minutes_without_the_api_server(hub: HubProcess, running: str) -> None:
+    """Looked at after 30 seconds and at the end. A start that is asked for meanwhile goes on afterwards."""
+    process = hub.process
+    with node.without_apiserver(hub.cluster.places):
+        began = time.monotonic()
+        hub.begin(running, "asked", cpu="0.1")
+        for moment in (30, 120):
+            time.sleep(began + moment - time.monotonic())
+            found = hub.servers(running)
+            assert found[""]["ready"]
+            assert hub.visit(running) == pod_of(running)
+            assert found["held"]["pending"] == found["asked"]["pending"] == "spawn"
+
+    namespace = f"user-{running}"
+    last = hub.outcome(running, "asked")
+    assert last.get("ready"), last
+    hub.release(namespace, pod_of(running, "held"))
+    last = hub.outcome(running, "held")
+    assert last.get("ready"), last
+    for name in ("", "held", "asked"):
+        assert hub.visit(running, name) == pod_of(running, name)
+    # the watches go on: what happens to a pod is seen
+    hub.cluster.kubectl(
+        "delete", "pod", pod_of(running, "asked"), "-n", namespace, "--grace-period=0", "--force"
+    )
+    assert hub.api("POST", f"users/{running}/servers/asked", {}).status_code in (201, 202)
+    assert hub.outcome(running, "asked").get("ready")
+    assert hub.process is process and process is not None and process.poll() is None
+    for name in ("", "held", "asked"):
+        hub.stop(running, name)
+    nothing_left(hub, namespace, running)
+
+
+def test_a_hub_that_starts_without_the_api_server_takes_no_server_for_dead(
+    restarted: HubProcess, running: str
+) -> None:
+    hub = restarted
+    with node.without_apiserver(hub.cluster.places):
+        hub.kill()
+        hub.start()
+        assert hub.visit(running) == pod_of(running)
+        assert not hub.stopped(running) and not hub.stopped(running, "held")
+    hub.until_ready(running)
+    hub.release(f"user-{running}", pod_of(running, "held"))
+    hub.until_ready(running, "held")
+    for name in ("", "held"):
+        assert hub.visit(running, name) == pod_of(running, name)
+        hub.stop(running, name)
+    nothing_left(hub, f"user-{running}", running)
 
 
 # --- stopped on the way -------------------------------------------------------------------------------
@@ -177,18 +244,15 @@ def test_a_start_that_is_broken_off_leaves_nothing(hub: HubProcess) -> None:
     hub.stop(user)
 
 
-def test_a_start_that_takes_too_long_says_so_and_leaves_nothing(restarted: HubProcess) -> None:
-    hub, user = restarted, "resilience-late"
+def test_a_start_that_takes_too_long_says_so_and_leaves_nothing(hub: HubProcess) -> None:
+    user = "resilience-hurried"
     hub.make_user(user)
-    hub.end()
-    hub.start(TEST_START_TIMEOUT="6")
     hub.begin(user, configurations=["held"])
     last = hub.outcome(user)
     assert last["failed"]
     assert "not ready within 6 seconds" in last["message"], last
     hub.until_stopped(user)
     nothing_left(hub, f"user-{user}", user)
-    hub.end()
 
 
 # --- how a start ends ---------------------------------------------------------------------------------

@@ -148,6 +148,19 @@ def _up(places: Places, owner: processes.Record | None) -> None:
     _until(places, "coredns", lambda: _answers(f"http://{HOST_IP}:8181/ready"))
 
 
+@contextlib.contextmanager
+def without_apiserver(places: Places) -> Iterator[None]:
+    """Nothing answers at its address while this lasts; pods run on. Nobody takes the cluster for broken meanwhile."""
+    with locked(places):
+        processes.stop(r for r in processes.recorded(places.records) if r.name == "kube-apiserver")
+        try:
+            yield
+        finally:
+            command = configs.commands(places, False)["kube-apiserver"]
+            processes.start(places.records, places.logs, "kube-apiserver", command)
+            _until(places, "kube-apiserver", lambda: _ready(places))
+
+
 def clear_containers(places: Places) -> None:
     """Forget containers of an earlier cluster that the kept store still knows of."""
     names = ctr(places, "containers", "list", "-q").split()
