@@ -6,8 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import kubernetes_asyncio.config
-import kubespawner.spawner
+from kubernetes_asyncio.config import kube_config
+from kubespawner.clients import load_config
 from traitlets.config import Config
 
 
@@ -18,9 +18,10 @@ class Database:
 
 
 async def connect(kubeconfig: Path) -> None:
-    """What KubeSpawner's own load_config does in a hub, for this kubeconfig."""
-    await kubernetes_asyncio.config.load_kube_config(config_file=str(kubeconfig))
-    kubespawner.spawner.load_config = lambda **_: None
+    """Has this kubeconfig be found where KubeSpawner looks for one: the variable is read once, at import."""
+    kube_config.KUBE_CONFIG_DEFAULT_LOCATION = str(kubeconfig)
+    load_config.cache_clear()
+    await kube_config.load_kube_config()
 
 
 def make(spawner: type[Any], user: str, **settings: Any) -> Any:

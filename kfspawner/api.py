@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from kubernetes_asyncio.client import ApiClient, ApiException
 
-__all__ = ["apply", "create", "is_passing", "patch", "persistently", "read"]
+__all__ = ["apply", "create", "in_turn", "is_passing", "patch", "persistently", "read"]
 
 T = TypeVar("T")
 Object = dict[str, Any]
 
 MANAGER = "kfhub"
 _TIMEOUT = 10.0
+_AT_ONCE = 16
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 3.0
 # With these an API server that has just started refuses what it can't judge yet, as if it were forbidden.
 _STARTING = ("not yet ready to handle request", "no params found for policy binding")
@@ -27,9 +29,12 @@ _PLURALS = {
     "ResourceQuota": ("/api/v1", "resourcequotas"),
     "LimitRange": ("/api/v1", "limitranges"),
     "PersistentVolumeClaim": ("/api/v1", "persistentvolumeclaims"),
+    "Pod": ("/api/v1", "pods"),
     "NetworkPolicy": ("/apis/networking.k8s.io/v1", "networkpolicies"),
     "RoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "rolebindings"),
 }
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 async def apply(client: ApiClient, manifest: Object) -> Object:
@@ -60,6 +65,12 @@ async def patch(client: ApiClient, manifest: Object) -> Object:
     return await _send(
         client, "PATCH", _path(manifest, True), query, manifest, "application/merge-patch+json"
     )
+
+
+def in_turn() -> asyncio.Semaphore:
+    """To be entered for what belongs together, such as a pod and its Secret: of many starts at once, those that
+    have begun are ended first. One for each loop."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
 
 
 async def persistently(

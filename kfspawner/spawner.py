@@ -142,6 +142,9 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
 
     async def look(self) -> None:
         kinds = ("claims", "claim_events", "quotas", "poddefaults") if self.single_namespace else tuple(KINDS)
+        watched = [self._watched(name) for name in ("pods", "events", *kinds)]
+        if all(one is not None and one.first_load_future.done() for one in watched):
+            return
         await asyncio.gather(
             self._start_watching_pods(),
             self._start_watching_events(),
@@ -266,7 +269,12 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
     async def _make_create_pod_request(self, pod: Any, request_timeout: float) -> bool:
         self._creating = True
         try:
-            created = bool(await super()._make_create_pod_request(pod, request_timeout))
+            # one after the other, so that of many starts at once each token follows its pod: a kubelet that does
+            # not find it looks again only after ten seconds
+            async with api.in_turn():
+                created = await self._create_pod(pod, request_timeout)
+                if created is not None:
+                    await self._create_token(created["metadata"]["uid"])
         except (aiohttp.ClientError, OSError):
             return False  # the API server is away: KubeSpawner tries again
         except ApiException as error:
@@ -280,17 +288,60 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
                 return False
             self._creating = False
             raise
-        if created:
-            await self._pods.until(self._key, lambda: self._pods.resources.get(self._key))
-            self._creating = False
-        return created
+        if created is None:
+            return False
+        await self._pods.until(self._key, lambda: self._pods.resources.get(self._key))
+        self._creating = False
+        return True
 
-    async def _after_pod_created(self, _: Any, pod: Object) -> None:
+    async def _create_pod(self, pod: Any, request_timeout: float) -> Object | None:
+        """The pod as the cluster has made it. None: not yet, to be tried again."""
+        client = self.api.api_client
+        manifest = client.sanitize_for_serialization(pod)
+        manifest["metadata"]["namespace"] = self.namespace
+        self.log.info("Creating pod %s", self._key)
+        try:
+            async with asyncio.timeout(request_timeout):
+                return await api.create(client, manifest)
+        except TimeoutError:
+            return None
+        except ApiException as error:
+            if error.status != 409:
+                raise
+        try:
+            there = await api.read(client, manifest)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return None
+        if self._is_of_this_start(there):
+            return there  # the request before this one got through, and its answer did not
+        self.log.info("Pod %s is there already: it is removed first", self._key)
+        await self.stop(True)
+        return None
+
+    def _is_of_this_start(self, pod: Object) -> bool:
+        uses = (
+            env.get("valueFrom", {}).get("secretKeyRef", {}).get("name")
+            for container in pod["spec"]["containers"]
+            for env in container.get("env") or ()
+        )
+        return self._token_secret in uses
+
+    async def _create_token(self, uid: str) -> None:
         secret = manifests.make_token_secret(
-            self._token_secret, self.namespace, self.api_token, self.pod_name, pod["metadata"]["uid"]
+            self._token_secret, self.namespace, self.api_token, self.pod_name, uid
         )
         client = self.api.api_client
-        await api.persistently(lambda: api.create(client, secret), self.k8s_api_request_retry_timeout)
+        try:
+            await api.persistently(lambda: api.create(client, secret), self.k8s_api_request_retry_timeout)
+        except ApiException as error:
+            if error.status == 409:
+                return  # likewise: no other start uses this name
+            await self.stop(True)
+            raise
+
+    async def _after_pod_created(self, _: Any, pod: Object) -> None:
         if self._admins_hook:
             await maybe_future(self._admins_hook(self, pod))
         running = await self._until_running()
@@ -451,14 +502,12 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         watched = self._watched("events")
         if watched is None or not self.events_enabled:
             return []
-        about = [
-            event for event in watched.resources.values() if _is_about(event, self.namespace, self.pod_name)
-        ]
-        about += [
-            event
-            for event in self._all("claim_events").values()
-            if any(_is_about(event, self.namespace, name) for name in self._volume_names)
-        ]
+        about = watched.about(self._key)
+        volumes = self._watched("claim_events")
+        if volumes:
+            about += [
+                event for name in self._volume_names for event in volumes.about(f"{self.namespace}/{name}")
+            ]
         return sorted(
             about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or "")
         )
@@ -546,11 +595,6 @@ def _progress(
     reached = [step for step in steps if step.state != "waiting"]
     message = found.sentence if found else reached[-1].text if reached else "Asking for a pod"
     return {"progress": min(90, 18 * len(reached)), "message": message, "steps": shown}
-
-
-def _is_about(event: Object, namespace: str, pod: str) -> bool:
-    about = event["involvedObject"]
-    return bool(about.get("name") == pod and about.get("namespace") == namespace)
 
 
 _GONE = diagnosis.Diagnosis(

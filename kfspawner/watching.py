@@ -100,6 +100,7 @@ class Reflector:
         self.resources: dict[str, Object] = {}
         self.first_load_future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._about: dict[str, dict[str, Object]] = {}
         self._task: asyncio.Task[None] | None = None
         self._client = shared_client("CoreV1Api").api_client
         self._version = ""  # to go on watching from; empty: a list is needed first
@@ -129,6 +130,10 @@ class Reflector:
         return {
             key[len(prefix) :]: found for key, found in [*self.resources.items()] if key.startswith(prefix)
         }
+
+    def about(self, key: str) -> list[Object]:
+        """The events about the object `key`."""
+        return [*self._about.get(key, {}).values()]
 
     def changed(self, key: str) -> asyncio.Future[None]:
         """Done at the next change of the object `key`; of events: at the next event about it. May be cancelled."""
@@ -217,8 +222,10 @@ class Reflector:
             raise ApiException(status=answer.status, reason=(await answer.text())[:300])
         found = json.loads(await answer.read())
         version = found["metadata"]["resourceVersion"]
-        fresh = {key_of(item): item for item in found["items"] or ()}
-        before, self.resources = self.resources, fresh
+        fresh = {key_of(item): item for item in found["items"] or ()}  # before anything is forgotten
+        before, self.resources, self._about = self.resources, {}, {}
+        for item in fresh.values():
+            self._put(item)
         self._version = self._newest = version
         self._loaded()
         for item in [*before.values(), *self.resources.values()]:
@@ -256,17 +263,34 @@ class Reflector:
         if change["type"] == "BOOKMARK":
             return
         if change["type"] == "DELETED":
-            self.resources.pop(key_of(found), None)
+            self._remove(found)
         else:
-            self.resources[key_of(found)] = found
+            self._put(found)
         self._tell(found)
 
+    def _put(self, found: Object) -> None:
+        self.resources[key_of(found)] = found
+        if "involvedObject" in found:
+            self._about.setdefault(_subject(found), {})[key_of(found)] = found
+
+    def _remove(self, found: Object) -> None:
+        self.resources.pop(key_of(found), None)
+        about = self._about.get(_subject(found))
+        if about is not None:
+            about.pop(key_of(found), None)
+            if not about:
+                del self._about[_subject(found)]
+
     def _tell(self, found: Object) -> None:
-        about = found.get("involvedObject")
-        key = f"{about.get('namespace')}/{about.get('name')}" if about else key_of(found)
-        for change in self._waiting.pop(key, ()):
+        for change in self._waiting.pop(_subject(found), ()):
             if not change.done():
                 change.set_result(None)
+
+
+def _subject(found: Object) -> str:
+    """The key of what an event is about; of anything else its own."""
+    about = found.get("involvedObject")
+    return f"{about.get('namespace')}/{about.get('name')}" if about else key_of(found)
 
 
 def _short(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import kubespawner.spawner
 import pytest
-from kubernetes_asyncio.client import Configuration
+from kubernetes_asyncio.client import ApiException, Configuration
 from tornado.web import HTTPError
 from traitlets import TraitError
 from traitlets.config import Config
@@ -362,3 +362,81 @@ async def test_what_a_quota_has_no_room_for_is_refused_before_anything_is_made(m
 async def test_nothing_is_deleted_with_a_server(make: Make) -> None:
     """No API server answers here: a call would raise."""
     await make().delete_forever()
+
+
+# --- the pod is asked for ---------------------------------------------------------------------------------
+
+
+class ApiServer:
+    """Keeps what it is sent, by kind; can lose its answer to the first request for a kind."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, spawner: KFSpawner) -> None:
+        self.there: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.loses: set[str] = set()
+        for name in ("create", "read"):
+            monkeypatch.setattr(kfspawner.spawner.api, name, getattr(self, name))
+        self.pods = spawner._pods.resources
+        self.key = spawner._key
+
+    async def create(self, client: object, manifest: dict[str, Any]) -> dict[str, Any]:
+        kind = manifest["kind"]
+        self.asked.append(kind)
+        if kind in self.there:
+            raise ApiException(status=409)
+        made = {**manifest, "metadata": {**manifest["metadata"], "uid": f"uid-of-a-{kind}"}}
+        self.there[kind] = made
+        if kind == "Pod":
+            self.pods[self.key] = made
+        if kind in self.loses:
+            self.loses.remove(kind)
+            raise TimeoutError
+        return made
+
+    async def read(self, client: object, manifest: dict[str, Any]) -> dict[str, Any]:
+        return self.there[manifest["kind"]]
+
+
+@pytest.mark.parametrize("lost", ["", "Pod", "Secret"])
+async def test_a_pod_and_its_token_are_made_once_also_when_an_answer_is_lost(
+    make: Make, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    spawner = make()
+    shows(spawner)
+    await ask(spawner)
+    server = ApiServer(monkeypatch, spawner)
+    server.loses = {lost}
+    stopped = []
+    monkeypatch.setattr(KFSpawner, "stop", lambda *_: stopped.append(1))
+    monkeypatch.setattr(kfspawner.api, "_FIRST_PAUSE", 0)
+    spawner._token_secret = "jupyter-alice-1"
+    pod = await spawner.get_pod_manifest()
+    while not await spawner._make_create_pod_request(pod, 3):
+        assert server.asked == ["Pod"]
+    assert not stopped
+    owner = server.there["Secret"]["metadata"]["ownerReferences"][0]
+    assert (owner["name"], owner["uid"]) == (spawner.pod_name, "uid-of-a-Pod")
+    assert server.asked == sorted(["Pod", "Secret", *([lost] if lost else [])])
+
+
+async def test_a_pod_of_an_earlier_start_is_removed_first(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawner = make()
+    shows(spawner)
+    await ask(spawner)
+    server = ApiServer(monkeypatch, spawner)
+
+    async def stop(*_: object) -> None:
+        del server.there["Pod"]
+
+    monkeypatch.setattr(KFSpawner, "stop", stop)
+    spawner._token_secret = "jupyter-alice-1"
+    pod = await spawner.get_pod_manifest()
+    assert await spawner._make_create_pod_request(pod, 3)
+    spawner._token_secret = "jupyter-alice-2"
+    del server.there["Secret"]
+    pod = await spawner.get_pod_manifest()
+    assert not await spawner._make_create_pod_request(pod, 3)
+    assert server.there == {}
+    assert await spawner._make_create_pod_request(pod, 3)

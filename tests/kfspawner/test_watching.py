@@ -100,6 +100,21 @@ async def test_changes_are_told_at_once(server: Server, reflector: Reflector) ->
     assert server.asked == ["list 0", "watch 5"]
 
 
+async def test_events_are_found_by_what_they_are_about(server: Server, reflector: Reflector) -> None:
+    def event(name: str, about: str, version: int) -> dict[str, Any]:
+        return pod(name, version) | {"involvedObject": {"namespace": "a", "name": about}}
+
+    def listing(request: web.Request) -> Awaitable[web.StreamResponse]:
+        body = {"metadata": {"resourceVersion": "5"}, "items": [event("e1", "one", 4), event("e2", "two", 5)]}
+        return _done(web.json_response(body))
+
+    changes = [("ADDED", event("e3", "one", 6)), ("DELETED", event("e2", "two", 7))]
+    server.answers = [listing, watched(*({"type": how, "object": one} for how, one in changes))]
+    await reflector.start()
+    await until(lambda: reflector.about("a/two") == [])
+    assert [one["metadata"]["name"] for one in reflector.about("a/one")] == ["e1", "e3"]
+
+
 async def test_a_new_list_is_not_older_than_what_was_seen(server: Server, reflector: Reflector) -> None:
     """Of several API servers one may lag: in its list a notebook that runs would be missing."""
     expired = {"type": "ERROR", "object": {"code": 410, "message": "too old"}}
