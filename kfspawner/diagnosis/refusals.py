@@ -167,11 +167,11 @@ def _limit_range(message: str) -> Diagnosis | None:
 def _admission(message: str) -> Diagnosis | None:
     found = _POLICY.search(message)
     if found:
-        said = line(found["said"])
+        said = line(found["said"]) or "A policy of this cluster refuses the notebook."
         return Diagnosis(said, said, "Change what is named and start again.", "admission", True)
     hook = _WEBHOOK.search(message)
     if hook:
-        said = line(hook["said"] or f"{hook['name']} denied the request.")
+        said = line(hook["said"] or "") or f"{line(hook['name'])} denied the request."
         return Diagnosis(said, line(message), "Change what is named, or ask your admin.", "admission", True)
     level = _SECURITY.search(message)
     if level:

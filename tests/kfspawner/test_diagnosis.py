@@ -654,7 +654,12 @@ def test_nothing_the_api_may_say_is_too_much(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(0, 600), st.text(max_size=30) | JUNK.map(lambda junk: json.dumps({"message": junk})) | st.sampled_from([QUOTA, POLICY]).flatmap(lambda text: st.integers(0, len(text)).map(lambda at: text[:at])))  # fmt: skip
+@given(st.integers(0, 600), st.text(max_size=30) | JUNK.map(lambda junk: json.dumps({"message": junk})) | st.sampled_from([QUOTA, POLICY, HOOK]).flatmap(lambda text: st.integers(0, len(text)).map(lambda at: text[:at])))  # fmt: skip
 def test_no_answer_of_the_api_is_too_much(code: int, body: str) -> None:
     said = from_api_error(code, body)
     assert said.sentence and said.sentence.isprintable() and said.next_step
+
+
+def test_a_refusal_that_is_cut_off_is_still_told() -> None:
+    for whole, start in ((POLICY, "denied request: "), (HOOK, "denied the request: ")):
+        whole_and_plain(from_api_error(403, whole[: whole.index(start) + len(start)]))
