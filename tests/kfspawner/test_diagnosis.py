@@ -487,6 +487,7 @@ def status(message: str) -> str:
 
 
 QUOTA = 'pods "jupyter-alice" is forbidden: exceeded quota: kfhub, requested: requests.cpu=2,requests.memory=8Gi, used: requests.cpu=7,requests.memory=4Gi, limited: requests.cpu=8,requests.memory=8Gi'
+HOOK = 'admission webhook "check.acme.io" denied the request: no tea'
 POLICY = "pods \"jupyter-alice\" is forbidden: ValidatingAdmissionPolicy 'kfhub-image-policy' with binding 'kfhub-image-policy' denied request: Image \"nginx\" isn't allowed here."
 
 
