@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -227,12 +227,22 @@ def holds(cluster: Cluster) -> None:
     pytest.fail("the policy never came into force")
 
 
+async def meanwhile(start: asyncio.Future[Any], event: Coroutine[Any, Any, Any]) -> None:
+    """Waits for the event, or raises what ends the start before it."""
+    waited = asyncio.ensure_future(event)
+    await asyncio.wait({start, waited}, return_when=asyncio.FIRST_COMPLETED)
+    if not waited.done():
+        waited.cancel()
+        await start
+        pytest.fail("the start ended before")
+
+
 async def test_a_pod_that_is_deleted_while_it_starts(hub: Hub) -> None:
     spawner = eve(hub, cmd=["sleep", "inf"])
     await hub.ask(spawner)
     pods = await spawner._start_watching_pods()
     start = asyncio.ensure_future(hub.fails_now(spawner))
-    await pods.until(spawner._key, lambda: pods.resources.get(spawner._key))
+    await meanwhile(start, pods.until(spawner._key, lambda: pods.resources.get(spawner._key)))
     await asyncio.to_thread(
         hub.cluster.kubectl, "delete", "pod", spawner.pod_name, "-n", PLACE, "--grace-period=0", "--force"
     )
@@ -249,9 +259,12 @@ async def test_a_node_that_is_lost(hub: Hub) -> None:
         await hub.ask(spawner, tolerations="hollow")
         pods = await spawner._start_watching_pods()
         start = asyncio.ensure_future(hub.fails_now(spawner))
-        await pods.until(
-            spawner._key,
-            lambda: (pods.resources.get(spawner._key) or {}).get("spec", {}).get("nodeName"),
+        await meanwhile(
+            start,
+            pods.until(
+                spawner._key,
+                lambda: (pods.resources.get(spawner._key) or {}).get("spec", {}).get("nodeName"),
+            ),
         )
         # what the node's controller writes after its 50 s
         silent = {
