@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def cluster() -> Iterator[Cluster]:
     where = places()
     named = os.environ.get("KFHUB_TEST_KUBECONFIG")
     own = not named or Path(named) == where.kubeconfig
-    if problem := missing(where, say, images=True) if own else binaries.unbuildable(where):
+    if problem := missing(where, say, with_images=True) if own else binaries.unbuildable(where):
         raise NoCluster(problem)
     binaries.build(where, say)
     if named:
@@ -67,13 +67,13 @@ def remove_namespace(at: Cluster, name: str) -> None:
 
 
 @contextmanager
-def hollow_node(at: Cluster, name: str) -> Iterator[str]:
-    """A node whose containers start at once and do nothing, so that a start costs what kfhub and Kubernetes cost."""
-    at.hollow_node(name)
-    try:
-        yield name
-    finally:
-        at.remove_hollow_node(name)
+def hollow_nodes(at: Cluster, names: list[str]) -> Iterator[None]:
+    """Nodes whose containers start at once and do nothing, so that a start costs what kfhub and Kubernetes cost."""
+    with ExitStack() as stack:
+        for name in names:
+            stack.callback(at.remove_hollow_node, name)
+            at.hollow_node(name)
+        yield
 
 
 class Observer:

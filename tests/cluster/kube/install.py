@@ -70,6 +70,11 @@ def install(
     )
     for deployment in DEPLOYMENTS:
         cluster.kubectl("rollout", "status", "-n", NAMESPACE, deployment, "--timeout=180s", timeout=200)
+    return found(cluster)
+
+
+def found(cluster: Cluster) -> Installed:
+    """The release that is there."""
     secret = cluster.get("secret", "hub", namespace=NAMESPACE)["data"]
     return Installed(
         url=address(cluster),
