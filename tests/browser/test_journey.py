@@ -28,6 +28,69 @@ def kept(*words: str) -> Callable[[Response], bool]:
     return saved
 
 
+RECORD = """
+import os, kflab
+kflab.Execution(name="from a cell").log_output(kflab.Model(name="of a cell"))
+print(os.environ["KFLAB_TOKEN"] == os.environ["JUPYTERHUB_API_TOKEN"])
+print("of a cell" in list(kflab.Workspace().list(kflab.Model)["name"]))
+"""
+
+
+def cell(page: Page, code: str) -> str:
+    """What a notebook's cell prints: a kernel started and spoken to as Lab's own pages do it."""
+    said: str = page.evaluate(
+        """async code => {
+            const {baseUrl} = JSON.parse(document.getElementById('jupyter-config-data').textContent);
+            const token = document.cookie.match(/_xsrf=([^;]+)/)[1];
+            const started = await fetch(`${baseUrl}api/kernels`, {
+                method: 'POST', headers: {'X-XSRFToken': token}, body: JSON.stringify({name: 'python3'})
+            });
+            const {id} = await started.json();
+            const socket = new WebSocket(`${baseUrl.replace(/^/, location.origin.replace('http', 'ws'))}api/kernels/${id}/channels`);
+            const header = {msg_id: 'cell', msg_type: 'execute_request', session: 'test', username: '', version: '5.3'};
+            let said = '';
+            await new Promise((resolve, reject) => {
+                socket.onerror = reject;
+                socket.onopen = () => socket.send(JSON.stringify({
+                    channel: 'shell', header, parent_header: {}, metadata: {}, buffers: [],
+                    content: {code, silent: false, store_history: false, user_expressions: {}, allow_stdin: false}
+                }));
+                socket.onmessage = ({data}) => {
+                    const {msg_type, parent_header, content} = JSON.parse(data);
+                    if (parent_header.msg_id !== 'cell') return;
+                    if (msg_type === 'stream') said += content.text;
+                    if (msg_type === 'error') said += content.traceback.join(' ');
+                    if (msg_type === 'status' && content.execution_state === 'idle') resolve();
+                };
+            });
+            socket.close();
+            return said;
+        }""",
+        code,
+    )
+    return said
+
+
+def look_at_tabs(person: Person, page: Page, theme: str) -> None:
+    """The lineage of what is chosen, with the test metrics in view as well, and the executions."""
+    page.get_by_role("tab", name="Lineage").click()
+    chosen = page.locator(".kf-Lineage-node[aria-current=true]")
+    expect(chosen).to_be_in_viewport(ratio=1)
+    page.get_by_role("region", name=re.compile("Details")).get_by_role(
+        "button", name=re.compile(", test")
+    ).first.click()
+    expect(chosen).to_contain_text("test")
+    expect(chosen).to_be_in_viewport(ratio=1)
+    person.look(f"metadata-lineage-{theme}", ".kf-Metadata")
+    page.get_by_role("tab", name="Executions").click()
+    table = page.locator(".kf-Metadata table").first
+    expect(table).to_contain_text(re.compile(r"memory \d+ [KMG]iB"))
+    expect(table).not_to_contain_text("last_seq")
+    person.look(f"metadata-executions-{theme}", ".kf-Metadata")
+    page.get_by_role("tab", name="Artifacts").click()
+    expect(table).to_contain_text("Dataset")
+
+
 def test_from_login_to_metadata(person: Person, page: Page) -> None:
     page.goto(f"{person.hub}/hub/login")
     expect(page.get_by_text("share one account")).to_be_visible()
@@ -134,6 +197,7 @@ def test_from_login_to_metadata(person: Person, page: Page) -> None:
     page.reload()
     expect(page.locator(".kf-Metadata table").first).to_be_visible(timeout=LONG)
     expect(page.locator(".kf-Details")).to_contain_text("n_estimators", timeout=LONG)
+    look_at_tabs(person, page, "light")
 
     page.goto(f"{person.hub}/hub/home")
     person.look("home")
@@ -183,6 +247,8 @@ def test_a_csv_and_the_network(person: Person, page: Page, hub: Hub) -> None:
     expect(table).to_contain_text("wine.csv", timeout=LONG)
     expect(table).to_contain_text("Model")
     person.look("metadata-dark", ".kf-Metadata")
+    table.get_by_role("row", name=re.compile(" Model ")).first.get_by_role("button").first.click()
+    look_at_tabs(person, page, "dark")
     # The examples in the empty filters are filters that find something.
     for tab in ("Executions", "Artifacts"):
         page.get_by_role("tab", name=tab).click()
@@ -193,6 +259,8 @@ def test_a_csv_and_the_network(person: Person, page: Page, hub: Hub) -> None:
             expression.press("Enter")
         assert answered.value.json()["total"] > 0, example
         expect(table.get_by_role("row").nth(1)).to_be_visible()
+    # In a cell of the notebook, the token of the hub opens the server.
+    assert cell(page, RECORD).split() == ["True", "True"]
     page.set_viewport_size({"width": 420, "height": 800})
     person.look("metadata-narrow", ".kf-Metadata")
     page.set_viewport_size({"width": 1400, "height": 900})
