@@ -14,6 +14,7 @@ import pytest_asyncio
 from tornado.web import HTTPError
 
 from tests.cluster.kube import hollow
+from tests.cluster.kube.busybox import NAME as BUSYBOX
 from tests.cluster.kube.client import Cluster, CommandError
 from tests.cluster.spawning import MISSING, Hub, Spawner, connected
 
@@ -103,7 +104,7 @@ async def test_a_quota_that_was_filled_between_check_and_start(hub: Hub) -> None
 def reserving(name: str, cpu: str) -> dict[str, Any]:
     container = {
         "name": "main",
-        "image": MISSING,
+        "image": BUSYBOX,
         "resources": {"requests": {"cpu": cpu}, "limits": {"cpu": cpu}},
     }
     return {
