@@ -349,7 +349,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
 
     async def _until_running(self) -> Object:
         """The pod once it runs. Raises NotStarted as soon as it can't, or when `start_timeout` is nearly over."""
-        began = time.monotonic()
+        began, held = time.monotonic(), ""
         while True:
             pod = self._pods.resources.get(self._key)
             if pod is None:
@@ -357,6 +357,10 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
             if (pod.get("status") or {}).get("podIP") and self.is_pod_running(pod):
                 return pod
             found = self._diagnose(pod, time.monotonic() - began)
+            if (found.code if found else "") != held:
+                # what holds it up now has only begun: an outage of the API server makes each node seem lost
+                held, began = found.code if found else "", time.monotonic()
+                found = self._diagnose(pod, 0.0)
             left = self._deadline - time.monotonic()
             if found and (found.failed or left <= 0):
                 raise NotStarted(found)

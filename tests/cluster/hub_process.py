@@ -90,7 +90,7 @@ c.JupyterHub.bind_url = os.environ["TEST_URL"]
 c.JupyterHub.db_url = "sqlite:///jupyterhub.sqlite"
 c.ConfigurableHTTPProxy.api_url = proxy
 c.KubeSpawner.delete_grace_period = 0
-c.Spawner.start_timeout = 240
+c.Spawner.start_timeout = 400
 
 def hurry(spawner):
     if spawner.user.name.endswith("-hurried"):
@@ -98,6 +98,7 @@ def hurry(spawner):
 
 c.Spawner.pre_spawn_hook = hurry
 c.JupyterHub.init_spawners_timeout = 1
+c.KFSpawner.fail_after = 200  # a kubelet may take two minutes to come back after the API server
 """
 SCOPES = ["admin:users", "admin:groups", "admin:servers", "groups", "tokens", "read:hub", "servers", "proxy"]
 
@@ -200,7 +201,7 @@ class HubProcess:
     def progress(self, user: str, name: str = "", web: httpx.Client | None = None) -> list[dict[str, Any]]:
         path = f"users/{user}/servers/{name}/progress" if name else f"users/{user}/server/progress"
         found = []
-        with (web or self.web).stream("GET", f"/hub/api/{path}", timeout=240) as answer:
+        with (web or self.web).stream("GET", f"/hub/api/{path}", timeout=400) as answer:
             answer.raise_for_status()
             for line in answer.iter_lines():
                 if line.startswith("data: "):
