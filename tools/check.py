@@ -66,7 +66,7 @@ def no_cluster() -> str:
 
     if os.environ.get("KFHUB_TEST_KUBECONFIG"):
         return ""
-    return ready.missing(places.places(), lambda text: print(f"kfhub: {text}", flush=True), images=True)
+    return ready.missing(places.places(), lambda text: print(f"kfhub: {text}", flush=True), with_images=True)
 
 
 def run(check: Check, env: dict[str, str], reports: Path) -> Outcome:

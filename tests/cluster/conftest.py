@@ -15,7 +15,7 @@ import pytest
 from tests.cluster.kube import binaries, images, install, node, processes
 from tests.cluster.kube.client import Cluster
 from tests.cluster.kube.places import places
-from tests.cluster.kube.ready import missing
+from tests.cluster.kube.ready import build, missing
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,15 +45,16 @@ def cluster(say: Callable[[str], None]) -> Iterator[Cluster]:
     where = places()
     named = os.environ.get("KFHUB_TEST_KUBECONFIG")
     own = not named or Path(named) == where.kubeconfig
-    problem = missing(where, say, images=True) if own else binaries.unbuildable(where)
+    problem = missing(where, say, with_images=True) if own else binaries.unbuildable(where)
     if problem:
         if os.environ.get("CI") == "true":
             pytest.fail(f"no cluster to test on: {problem}")
         pytest.skip(f"no cluster to test on: {problem}")
-    binaries.build(where, say)
     if named:
+        binaries.build(where, say)
         yield Cluster(Path(named), where, own)
         return
+    build(where, say)
     started = node.up(where, say, processes.this_process("pytest"))
     try:
         yield Cluster(where.kubeconfig, where, True)

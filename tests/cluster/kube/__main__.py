@@ -9,15 +9,15 @@ from pathlib import Path
 from . import binaries, node
 from .client import Cluster, CommandError
 from .places import places
-from .ready import missing
+from .ready import build, missing
 
 
 def say(text: str) -> None:
     print(f"kfhub: {text}", flush=True)
 
 
-def up() -> Cluster:
-    binaries.build(places(), say)
+def up(with_images: bool) -> Cluster:
+    (build if with_images else binaries.build)(places(), say)
     node.up(places(), say)
     return Cluster(places().kubeconfig, places(), own=True)
 
@@ -45,13 +45,13 @@ def main(arguments: list[str]) -> int:
         print(sys.modules[__package__ or ""].__doc__)
         return 2
     with_hub = arguments == ["hub"]
-    if problem := missing(places(), say, images=with_hub):
+    if problem := missing(places(), say, with_images=with_hub):
         say(problem)
         return 1
     from tools.images import ImageError
 
     try:
-        cluster = up()
+        cluster = up(with_hub)
         if with_hub:
             hub(cluster)
     except (binaries.BuildError, node.ClusterError, CommandError, ImageError) as error:

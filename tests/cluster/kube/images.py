@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import io
 import json
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,23 @@ def builder(places: Places) -> images.Builder:
     )
 
 
-def load(places: Places, say: Callable[[str], None], names: Iterable[str] = ()) -> dict[str, str]:
-    """Build the images (all if none is named) and have containerd hold them; returns their names with what they are made of."""
+@contextlib.contextmanager
+def _locked(places: Places) -> Iterator[None]:
     places.cache.mkdir(parents=True, exist_ok=True)
     with (places.cache / "images.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build(places: Places, say: Callable[[str], None]) -> None:
+    """Build all of them, for which no node is needed yet."""
+    with _locked(places):
+        images.build(builder(places), (), say, pull=False)
+
+
+def load(places: Places, say: Callable[[str], None], names: Iterable[str] = ()) -> dict[str, str]:
+    """Build the images (all if none is named) and have containerd hold them; returns their names with what they are made of."""
+    with _locked(places):
         build = builder(places)
         wanted = images.build(build, names, say, pull=False)
         held = node.ctr(places, "images", "list").splitlines()
