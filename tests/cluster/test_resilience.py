@@ -280,7 +280,7 @@ def test_a_browser_is_sent_on_by_the_event_of_the_start(hub: HubProcess) -> None
     assert person.web.get(events[-1]["url"]).text.strip() == pod
 
     def asked() -> list[str]:  # a request is logged a moment after its answer
-        return re.findall(rf" (?:GET|POST) /hub/(\S*){user}", "\n".join(since()))
+        return re.findall(rf"log:\d+\] \d+ (?:GET|POST) /hub/(\S*){user}", "\n".join(since()))
 
     wait_for(lambda: len(asked()) >= 3)
     assert asked() == ["spawn/", "spawn-pending/", "api/users/"]
