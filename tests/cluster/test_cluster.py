@@ -140,6 +140,7 @@ def test_gpus_of_a_hollow_node_are_scheduled_and_run_out(cluster: Cluster, space
     cluster.hollow_node("hollow-check", gpus=2)
     try:
         on_hollow: dict[str, Any] = {
+            "nodeSelector": {"kubernetes.io/hostname": "hollow-check"},
             "tolerations": [{"key": "kfhub.io/hollow", "operator": "Exists"}],
             "resources": {"limits": {"nvidia.com/gpu": "2"}},
         }
