@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from jupyterhub import orm
+from jupyterhub.spawner import SpawnException
 from jupyterhub.utils import maybe_future, url_escape_path, url_path_join
 from kubernetes_asyncio.client import ApiException, Configuration
 from kubespawner import KubeSpawner
@@ -58,8 +59,8 @@ def _accept_certificates() -> None:
     Configuration.set_default(configuration)
 
 
-class NotStarted(Exception):
-    """The notebook did not start; JupyterHub shows `jupyterhub_message`."""
+class NotStarted(SpawnException):  # type: ignore[misc]
+    """The notebook did not start; JupyterHub shows `jupyterhub_message`, and does not count it as a fault of its own."""
 
     def __init__(self, found: diagnosis.Diagnosis) -> None:
         self.diagnosis = found
@@ -67,7 +68,12 @@ class NotStarted(Exception):
         self.jupyterhub_html_message = Markup(
             "<strong>{}</strong> {}<details><summary>What Kubernetes says</summary>{}</details>"
         ).format(found.sentence, found.next_step, found.cause)
-        super().__init__(f"{self.jupyterhub_message} ({found.code}: {found.cause})")
+        super().__init__(
+            self.jupyterhub_message,
+            reason=found.code,
+            log_message=f"{self.jupyterhub_message} ({found.code}: {found.cause})",
+            status_code=503 if found.code == "api_down" else 400,
+        )
 
 
 class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,6 +38,9 @@ POLICY = {
         ]
     },
 }
+# New people each time: what those of an earlier run left is theirs.
+RUN = secrets.token_hex(3)
+ADA, GRACE = f"ada{RUN}", f"grace{RUN}"
 SPACE = {"capacity": {"nvidia.com/gpu": "2"}, "allocatable": {"nvidia.com/gpu": "2"}}
 
 
@@ -108,7 +112,7 @@ def stop_server(person: Person) -> None:
 
 def test_users_and_admin(cluster: Cluster, kfhub: install.Installed, someone: Callable[[], Person]) -> None:
     ada, page = (person := someone()), person.page
-    ada.log_in("ada", kfhub.user_password)
+    ada.log_in(ADA, kfhub.user_password)
     page.wait_for_url("**/hub/spawn**")
 
     # A form with a new workspace, a data volume, GPUs and a configuration; a wrong value comes back first.
@@ -131,11 +135,11 @@ def test_users_and_admin(cluster: Cluster, kfhub: install.Installed, someone: Ca
     page.locator("form#spawn_form [type=submit]").click()
     expect(page.locator("#kf-steps")).to_be_visible(timeout=LONG)
     ada.look("cluster-progress")
-    page.wait_for_url("**/user/ada/lab**", timeout=LONG)
+    page.wait_for_url(f"**/user/{ADA}/lab**", timeout=LONG)
     ada.launcher()
     ada.dismiss_news()
 
-    pod = cluster.get("pod", "jupyter-ada", namespace="user-ada")
+    pod = cluster.get("pod", f"jupyter-{ADA}", namespace=f"user-{ADA}")
     notebook = pod["spec"]["containers"][0]
     assert pod["spec"]["serviceAccountName"] == "default-editor"
     assert notebook["resources"]["limits"]["nvidia.com/gpu"] == "2"
@@ -143,11 +147,11 @@ def test_users_and_admin(cluster: Cluster, kfhub: install.Installed, someone: Ca
 
     # kubectl in Lab's terminal: everything in the own namespace, nothing in another's.
     open_terminal(ada)
-    assert "jupyter-ada" in in_terminal(page, "ada", "kubectl get pods", "pods")
-    assert "hello" in in_terminal(page, "ada", "echo $GREETING; ls -d /data/customers", "greeting")
+    assert f"jupyter-{ADA}" in in_terminal(page, ADA, "kubectl get pods", "pods")
+    assert "hello" in in_terminal(page, ADA, "echo $GREETING; ls -d /data/customers", "greeting")
     made = in_terminal(
         page,
-        "ada",
+        ADA,
         f"kubectl create deployment web --image={SKLEARN} --replicas=1 -- sleep 600"
         " && kubectl expose deployment web --port=80"
         f" && kubectl create job once --image={SKLEARN} -- true",
@@ -155,13 +159,13 @@ def test_users_and_admin(cluster: Cluster, kfhub: install.Installed, someone: Ca
     )
     assert "ended 0" in made, made
     refused = in_terminal(
-        page, "ada", "kubectl get pods -n kfhub; kubectl get secrets -n user-grace", "refused"
+        page, ADA, "kubectl get pods -n kfhub; kubectl get secrets -n user-grace", "refused"
     )
     assert refused.count("forbidden") == 2, refused
-    other = in_terminal(page, "ada", "kubectl run x --image=docker.io/library/nginx:1", "other")
+    other = in_terminal(page, ADA, "kubectl run x --image=docker.io/library/nginx:1", "other")
     assert "nginx" in other and "ended 1" in other, other
     saved = "kept over a stop"
-    in_terminal(page, "ada", f"echo {saved} > kept.md", "save")
+    in_terminal(page, ADA, f"echo {saved} > kept.md", "save")
 
     # The Cluster panel shows what was made.
     panel.open_panel(ada)
@@ -177,34 +181,34 @@ def test_users_and_admin(cluster: Cluster, kfhub: install.Installed, someone: Ca
 
     # Another user has a namespace of her own and sees nothing of it; the admin sees both.
     grace = someone()
-    grace.log_in("grace", kfhub.user_password)
+    grace.log_in(GRACE, kfhub.user_password)
     grace.page.wait_for_url("**/hub/spawn**")
     grace.start_server()
     grace.dismiss_news()
     open_terminal(grace)
-    said = in_terminal(grace.page, "grace", "kubectl get pods; kubectl get pods -n user-ada", "pods")
-    assert "jupyter-grace" in said and "forbidden" in said and "jupyter-ada" not in said.split("forbidden")[0]
+    said = in_terminal(grace.page, GRACE, f"kubectl get pods; kubectl get pods -n user-{ADA}", "pods")
+    assert f"jupyter-{GRACE}" in said and "forbidden" in said and f"jupyter-{ADA}" not in said
     admin = someone()
     admin.log_in("admin", kfhub.admin_password)
     admin.page.goto(f"{admin.hub}/hub/admin")
-    for name in ("ada", "grace"):
+    for name in (ADA, GRACE):
         expect(admin.page.get_by_text(name, exact=True).first).to_be_visible()
 
     # Stopped and started: the file, the volumes and the metadata are there.
     stop_server(ada)
     with pytest.raises(CommandError, match="not found"):
-        cluster.kubectl("get", "pod", "jupyter-ada", "-n", "user-ada")
-    claims = {item["metadata"]["name"] for item in cluster.get("pvc", namespace="user-ada")["items"]}
+        cluster.kubectl("get", "pod", f"jupyter-{ADA}", "-n", f"user-{ADA}")
+    claims = {item["metadata"]["name"] for item in cluster.get("pvc", namespace=f"user-{ADA}")["items"]}
     assert claims == {"default-workspace", "customers"}
-    page.goto(f"{ada.hub}/hub/spawn/ada")
+    page.goto(f"{ada.hub}/hub/spawn/{ADA}")
     ada.start_server()
-    assert saved in contents(page, "ada", "kept.md")
+    assert saved in contents(page, ADA, "kept.md")
     ada.command("Browse datasets")
     table = page.locator(".kf-Metadata table").first
     for kind in ("Dataset", "Model", "Metrics"):
         expect(table.get_by_role("cell", name=kind, exact=True).first).to_be_visible(timeout=LONG)
     ada.log_out()
-    for name in ("ada", "grace"):
+    for name in (ADA, GRACE):
         cluster.kubectl("delete", "pod", "--all", "-n", f"user-{name}", "--wait=false")
 
 
