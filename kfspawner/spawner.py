@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -22,21 +22,22 @@ from jupyterhub import orm
 from jupyterhub.spawner import SpawnException
 from jupyterhub.utils import maybe_future, url_escape_path, url_path_join
 from kubernetes_asyncio.client import ApiException, Configuration
-from kubespawner import KubeSpawner
 from kubespawner.clients import load_config
 from markupsafe import Markup
 from traitlets import Bool, Integer, Unicode, default
 
 from . import api, claims, diagnosis, form, manifests, namespaces, poddefaults
 from .check import ClusterView, check
+from .diagnosis import starts
 from .doors import Doors
 from .errors import FieldError
+from .live import LiveKubeSpawner
 from .names import slug
 from .notebook import NotebookSpec
 from .pod import dress
 from .policy import Policy
 from .static_files import script_url
-from .watching import KINDS, Kind, Reflector
+from .watching import KINDS, event_time
 
 __all__ = ["KFSpawner", "NotStarted"]
 
@@ -76,7 +77,7 @@ class NotStarted(SpawnException):  # type: ignore[misc]
         )
 
 
-class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
+class KFSpawner(Doors, LiveKubeSpawner):
     """Starts a notebook as a pod. What is set for KubeSpawner counts here too."""
 
     single_namespace = Bool(
@@ -100,8 +101,6 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         help="Seconds after which a start ends that something holds up which may pass: no node has room, a registry"
         " or a volume does not answer. What can't pass ends it at once.",
     ).tag(config=True)
-
-    reflectors: ClassVar[dict[Any, Reflector]] = {}
 
     def __init__(self, **kwargs: Any) -> None:
         _accept_certificates()
@@ -231,15 +230,17 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         try:
             # a little later than where a pod is waited for, which knows more
             async with asyncio.timeout(self._deadline - time.monotonic() + 0.5):
-                if self.notebook_spec is not None:
-                    await self._prepare(self.notebook_spec)
+                # in turn already here: the first steps of many at once would hold up the hub's pages
+                async with api.in_turn():
+                    if self.notebook_spec is not None:
+                        await self._prepare(self.notebook_spec)
                 return str(await super()._start())
         except TimeoutError as error:
             raise NotStarted(self._late()) from error
         except ApiException as error:
             raise NotStarted(diagnosis.from_api_error(error.status, str(error.body))) from error
         except namespaces.NotOurs as error:
-            raise NotStarted(_not_ours(str(error))) from error
+            raise NotStarted(starts.not_ours(str(error))) from error
         finally:
             self.after_pod_created_hook = self._admins_hook
 
@@ -248,7 +249,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         pods = self._watched("pods")
         if pods is None or pods.failing:
             return diagnosis.from_api_error(0, "")
-        return self._found or _slow(self.start_timeout)
+        return self._found or starts.slow(self.start_timeout)
 
     async def _ensure_namespace(self) -> None:
         if not self.policy_file:
@@ -359,7 +360,7 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
         while True:
             pod = self._pods.resources.get(self._key)
             if pod is None:
-                raise NotStarted(_GONE)
+                raise NotStarted(starts.GONE)
             if (pod.get("status") or {}).get("podIP") and self.is_pod_running(pod):
                 return pod
             found = self._diagnose(pod, time.monotonic() - began)
@@ -387,10 +388,10 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
                 return
             await self._change(_RETRY)
             pod = self._pods.resources.get(self._key)
-            found = self._diagnose(pod, 0.0) if pod else _GONE
+            found = self._diagnose(pod, 0.0) if pod else starts.GONE
             if found and found.failed:
                 raise NotStarted(found)
-        raise NotStarted(_silent(place.port, round(time.monotonic() - began)))
+        raise NotStarted(starts.silent(place.port, round(time.monotonic() - began)))
 
     def _set_deadline(self) -> None:
         """Before JupyterHub gives up, which knows no cause; with time to take the pod away."""
@@ -504,55 +505,18 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
                 return
             await self._change(1.0)
 
-    # --- live copies ----------------------------------------------------------------------------------------
+    # --- where --------------------------------------------------------------------------------------------
 
     @property
     def events(self) -> list[Object]:
         """Those about the notebook's pod and its volumes, oldest first."""
-        watched = self._watched("events")
-        if watched is None or not self.events_enabled:
+        if not self.events_enabled:
             return []
-        about = watched.about(self._key)
-        volumes = self._watched("claim_events")
-        if volumes:
-            about += [
-                event for name in self._volume_names for event in volumes.about(f"{self.namespace}/{name}")
-            ]
-        return sorted(
-            about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or "")
-        )
-
-    async def _start_watching_pods(self, replace: bool = False) -> Reflector:
-        kind = Kind("pods", "pods", labels=f"component={self.component_label}")
-        return await self._start_watching(kind, replace)
-
-    async def _start_watching_events(self, replace: bool = False) -> Reflector:
-        kind = Kind("events", "events", fields="involvedObject.kind=Pod")
-        return await self._start_watching(kind, replace)
-
-    async def _start_watching(self, kind: Kind, replace: bool = False) -> Reflector:
-        key = self._get_reflector_key(kind.name)
-        watched = self.reflectors.get(key)
-        if watched is None or replace:
-            namespace = None if self.enable_user_namespaces else self.namespace
-            fresh = self.reflectors[key] = Reflector(kind, namespace, self.log)
-            if watched is not None:
-                await watched.stop()
-            await fresh.start()
-            return fresh
-        if not watched.first_load_future.done():
-            await asyncio.shield(watched.first_load_future)
-        return watched
-
-    def _watched(self, name: str) -> Reflector | None:
-        return self.reflectors.get(self._get_reflector_key(name))
-
-    @property
-    def _pods(self) -> Reflector:
-        watched = self._watched("pods")
-        if watched is None:
-            raise RuntimeError("pods are not watched yet")
-        return watched
+        volumes = [f"{self.namespace}/{name}" for name in self._volume_names]
+        about = [*self._about("events", self._key)]
+        for volume in volumes:
+            about += self._about("claim_events", volume)
+        return sorted(about, key=event_time)
 
     @property
     def _volume_names(self) -> list[str]:
@@ -562,14 +526,6 @@ class KFSpawner(Doors, KubeSpawner):  # type: ignore[misc]
     @property
     def _key(self) -> str:
         return f"{self.namespace}/{self.pod_name}"
-
-    def _all(self, name: str) -> dict[str, Object]:
-        watched = self._watched(name)
-        return watched.resources if watched else {}
-
-    def _of(self, name: str, namespace: str) -> dict[str, Object]:
-        watched = self._watched(name)
-        return watched.of(namespace) if watched else {}
 
     def _view(self, namespace: str) -> ClusterView:
         return ClusterView(
@@ -605,42 +561,3 @@ def _progress(
     reached = [step for step in steps if step.state != "waiting"]
     message = found.sentence if found else reached[-1].text if reached else "Asking for a pod"
     return {"progress": min(90, 18 * len(reached)), "message": message, "steps": shown}
-
-
-_GONE = diagnosis.Diagnosis(
-    "The notebook's pod was deleted while it started.",
-    "the pod is gone",
-    "Start the notebook again.",
-    "ended",
-    True,
-)
-
-
-def _not_ours(why: str) -> diagnosis.Diagnosis:
-    return diagnosis.Diagnosis(
-        f"{why} The hub doesn't use it.",
-        "the label kfhub.io/managed and the annotation kfhub.io/owner say whose a namespace is",
-        "Ask an admin of the cluster.",
-        "not_permitted",
-        True,
-    )
-
-
-def _slow(seconds: float) -> diagnosis.Diagnosis:
-    return diagnosis.Diagnosis(
-        f"The notebook's pod was not ready within {seconds:g} seconds.",
-        "no error was reported",
-        "Start it again; if that happens often, an admin can raise start_timeout.",
-        "ended",
-        True,
-    )
-
-
-def _silent(port: int | None, seconds: float) -> diagnosis.Diagnosis:
-    return diagnosis.Diagnosis(
-        f"The notebook's pod runs, but nothing answered on its port {port} within {seconds:g} seconds.",
-        "no connection",
-        "Choose another image: one for notebooks starts jupyterhub-singleuser.",
-        "no_singleuser",
-        True,
-    )
