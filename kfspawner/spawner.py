@@ -7,6 +7,7 @@ notebook's token in a Secret.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import time
@@ -60,6 +61,14 @@ def _accept_certificates() -> None:
     Configuration.set_default(configuration)
 
 
+@lru_cache(maxsize=1)
+def _keep_what_is_loaded() -> None:
+    """A full garbage collection would walk all that the cluster's client consists of, for a third of a second in
+    which the hub answers nobody. None of that ever goes: from here on only what is new is looked at."""
+    gc.collect()
+    gc.freeze()
+
+
 class NotStarted(SpawnException):  # type: ignore[misc]
     """The notebook did not start; JupyterHub shows `jupyterhub_message`, and does not count it as a fault of its own."""
 
@@ -104,6 +113,7 @@ class KFSpawner(Doors, LiveKubeSpawner):
 
     def __init__(self, **kwargs: Any) -> None:
         _accept_certificates()
+        _keep_what_is_loaded()
         super().__init__(**kwargs)
         self._token_secret = ""
         self._deadline = 0.0  # when a start is given up, by time.monotonic()
