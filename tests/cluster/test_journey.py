@@ -201,7 +201,11 @@ def test_users_and_admin(cluster: Cluster, kfhub: install.Installed, someone: Ca
     claims = {item["metadata"]["name"] for item in cluster.get("pvc", namespace=f"user-{ADA}")["items"]}
     assert claims == {"default-workspace", "customers"}
     page.goto(f"{ada.hub}/hub/spawn/{ADA}")
-    ada.start_server()
+    page.locator("form#spawn_form [type=submit]").click()
+    page.wait_for_url(f"**/user/{ADA}/lab**", timeout=LONG)
+    # Lab comes back with what was open, so there is no launcher to wait for.
+    expect(page.locator(f"{panel.PANEL}, .kf-Train").first).to_be_attached(timeout=LONG)
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=LONG)
     assert saved in contents(page, ADA, "kept.md")
     ada.command("Browse datasets")
     table = page.locator(".kf-Metadata table").first
