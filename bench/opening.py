@@ -126,7 +126,7 @@ async def apply(at: Cluster, pod: dict[str, Any]) -> float:
 
 async def measure(at: Cluster, hub: install.Installed, image: str) -> tuple[list[float], list[float]]:
     ours, peer = [], []
-    fields = {"image": image}
+    fields = {"image": image.removeprefix("docker.io/")}
     async with browser(hub) as web:
         # the first makes the namespace and the volume
         await web.open_lab(fields)
