@@ -421,7 +421,7 @@ class KFSpawner(Doors, LiveKubeSpawner):
 
     def _diagnose(self, pod: Object, waited: float) -> diagnosis.Diagnosis | None:
         scheduled = "nodeName" in pod["spec"]
-        return diagnosis.diagnose(
+        found = diagnosis.diagnose(
             pod,
             self.events,
             pvcs=self._of("claims", self.namespace),
@@ -431,6 +431,9 @@ class KFSpawner(Doors, LiveKubeSpawner):
             waited=waited,
             grace=self.fail_after,
         )
+        # the token follows its pod at once: a kubelet that was quicker looks again
+        mine = found and self._token_secret and self._token_secret in found.cause
+        return None if mine else found
 
     # --- afterwards -----------------------------------------------------------------------------------------
 

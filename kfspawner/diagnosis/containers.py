@@ -50,7 +50,7 @@ def _container(
             message = _last_message(events, "Failed", "Failed to pull") or message
         return pull(reason, message, text(status, "image"), patient)
     if reason in _UNMADE:
-        return _unmade(reason, message)
+        return _unmade(reason, message, patient)
     stopped = mapping(status, "state", "terminated") or mapping(status, "lastState", "terminated")
     if not stopped or mapping(status, "state", "running"):
         return None
@@ -72,7 +72,7 @@ def _last_message(events: Sequence[object], reason: str, start: str) -> str:
     return ""
 
 
-def _unmade(reason: str, message: str) -> Diagnosis:
+def _unmade(reason: str, message: str, patient: bool) -> Diagnosis:
     missing = _missing(message)
     if missing:
         return missing
@@ -83,7 +83,8 @@ def _unmade(reason: str, message: str) -> Diagnosis:
         line(f"{reason}: {message}"),
         "Change what the cause names, or show it to your admin.",
         "container_start",
-        reason != "PostStartHookError",
+        # a kubelet that has not heard of a Secret or ConfigMap in time asks again
+        reason != "PostStartHookError" and not (patient and "failed to sync" in message),
     )
 
 
@@ -138,7 +139,7 @@ def _stopped(
         if _NO_PROGRAM.search(said) or _NO_SINGLEUSER.search(said):
             return _no_program(said)
         if reason in ("StartError", "ContainerCannotRun"):
-            return _unmade(reason, message)
+            return _unmade(reason, message, False)
     times = (whole(status, "restartCount") or 0) + 1
     final = again or text(pod, "spec", "restartPolicy") == "Never"
     name = text(status, "name")

@@ -171,12 +171,16 @@ def hub(cluster: Cluster, folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def allowed(cluster: Cluster, rules: Policy) -> Iterator[None]:
-    """Where the chart is installed its rule for images holds here too: these tests' images are put on its list."""
+    """Where the chart is installed its rule for images holds here too: these tests' images are put on its list, and
+    its hub, which would write its own policy there again at each start, rests meanwhile."""
     try:
         before = cluster.get("configmap", CONFIG_MAP, namespace="kfhub")
     except CommandError:
         yield
         return
+    rest = ("scale", "deployment/hub", "-n", "kfhub")
+    cluster.kubectl(*rest, "--replicas=0")
+    cluster.kubectl("rollout", "status", "-n", "kfhub", "deployment/hub", "--timeout=60s", timeout=90)
     mine = parameters(rules.rules)["data"]
     cluster.kubectl("patch", "configmap", CONFIG_MAP, "-n", "kfhub", "-p", json.dumps({"data": mine}))
     try:
@@ -185,6 +189,8 @@ def allowed(cluster: Cluster, rules: Policy) -> Iterator[None]:
     finally:
         data = json.dumps({"data": before["data"]})
         cluster.kubectl("patch", "configmap", CONFIG_MAP, "-n", "kfhub", "-p", data)
+        cluster.kubectl(*rest, "--replicas=1")
+        cluster.kubectl("rollout", "status", "-n", "kfhub", "deployment/hub", "--timeout=120s", timeout=150)
 
 
 def _wait_until_allowed(cluster: Cluster) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.conftest import AXE, chromium, output  # noqa: F401 - fixtures
+from tests.browser.conftest import AXE, QUIET, output  # noqa: F401 - a fixture
 from tests.browser.steps import LONG, Person
 from tests.cluster import steps_cluster as panel
 from tests.cluster.kube import install
@@ -55,9 +56,20 @@ def kfhub(
     yield install.install(cluster, say, install.build_of(loaded), more=more)
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """For these tests only: while it runs, no test that awaits something could."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("KFHUB_CHROMIUM", "/usr/bin/chromium"), args=list(QUIET)
+        )
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
 def someone(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     kfhub: install.Installed,
     output: Path,  # noqa: F811
 ) -> Iterator[Callable[[], Person]]:

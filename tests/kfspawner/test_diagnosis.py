@@ -222,6 +222,13 @@ def test_a_missing_secret_or_configmap(message: str, said: str) -> None:
     assert said in result.sentence
 
 
+def test_a_kubelet_that_is_late_with_a_secret_is_waited_for() -> None:
+    message = "failed to sync secret cache: timed out waiting for the condition"
+    late = pod(state=waiting("CreateContainerConfigError", message))
+    assert not found(late, []).failed
+    assert found(late, [], waited=GRACE).failed
+
+
 def test_a_missing_secret_that_is_mounted() -> None:
     pending = pod(state=waiting("ContainerCreating"))
     failed = event("FailedMount", 'MountVolume.SetUp failed for volume "login" : secret "login" not found')
