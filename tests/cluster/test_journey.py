@@ -54,6 +54,9 @@ def kfhub(
     )
     more = {"policy": {"spawnerFormDefaults": POLICY}}
     yield install.install(cluster, say, install.build_of(loaded), more=more)
+    # for the tests of a cluster without GPUs
+    gone = [{"op": "remove", "path": f"/status/{place}/nvidia.com~1gpu"} for place in SPACE]
+    cluster.kubectl("patch", "node", "node0", "--subresource=status", "--type=json", "-p", json.dumps(gone))
 
 
 @pytest.fixture(scope="module")
