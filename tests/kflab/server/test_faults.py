@@ -147,12 +147,16 @@ def slow_file(lab: Lab) -> Iterator[str]:
 
 
 def busy(lab: Lab, file: str) -> psutil.Process:
-    """The inspector that has the file open, or has read much of it."""
+    """The inspector that has the file open, or has read all of it and has not answered yet: a quick disk leaves no
+    time to see it open."""
+    size = (Path(lab.workspace) / file).stat().st_size
+    before = {one.pid: one.io_counters().read_chars for one in children(lab.pid, INSPECTOR)}
 
     def reading() -> psutil.Process | None:
         for one in children(lab.pid, INSPECTOR):
             try:
-                if any(opened.path.endswith(file) for opened in one.open_files()):
+                opened = any(entry.path.endswith(file) for entry in one.open_files())
+                if opened or one.io_counters().read_chars - before.get(one.pid, 0) >= size:
                     return one
             except psutil.Error:
                 continue
