@@ -113,10 +113,17 @@ export interface BatchResult {
 }
 export interface Best {
   metric: string;
+  trial?: number | null;
   value: number | SpecialFloat;
 }
 export interface SpecialFloat {
   $float: 'NaN' | 'Infinity' | '-Infinity';
+}
+export interface BudgetSpec {
+  parallel?: number;
+  seconds?: number | null;
+  trial_seconds?: number | null;
+  trials?: number;
 }
 export interface CancelledEvent {
   by: string;
@@ -428,6 +435,7 @@ export interface EpochEvent {
   train?: {
     [k: string]: number | SpecialFloat;
   };
+  trial?: number | null;
   type: 'epoch';
   unit: 'epoch' | 'iteration' | 'trees' | 'samples';
   v?: 1;
@@ -450,12 +458,14 @@ export interface EventFrame {
     | EpochEvent
     | PredictionEvent
     | MetricEvent
+    | TrialEvent
     | ArtifactEvent
     | WarningEvent
     | DoneEvent
     | FailedEvent
     | CancelledEvent
     | InterruptedEvent
+    | ResumedEvent
   )[];
 }
 export interface StageEvent {
@@ -466,6 +476,7 @@ export interface StageEvent {
    * RFC 3339, ms, UTC
    */
   time: string;
+  trial?: number | null;
   type: 'stage';
   v?: 1;
 }
@@ -477,6 +488,7 @@ export interface LogEvent {
    * RFC 3339, ms, UTC
    */
   time: string;
+  trial?: number | null;
   type: 'log';
   v?: 1;
 }
@@ -530,9 +542,35 @@ export interface MetricEvent {
    * RFC 3339, ms, UTC
    */
   time: string;
+  trial?: number | null;
   type: 'metric';
   v?: 1;
   value: number | SpecialFloat;
+}
+export interface TrialEvent {
+  baseline?: boolean;
+  cause?: ('error' | 'signal' | 'oom' | 'nan' | 'timeout') | null;
+  metrics?: {
+    [k: string]: number | SpecialFloat;
+  };
+  params: {
+    [k: string]: boolean | number | string;
+  };
+  resource?: number | null;
+  seconds?: number | SpecialFloat | null;
+  seq: number;
+  state: 'running' | 'done' | 'pruned' | 'failed';
+  std?: number | SpecialFloat | null;
+  text?: string | null;
+  /**
+   * RFC 3339, ms, UTC
+   */
+  time: string;
+  traceback?: string | null;
+  trial: number;
+  type: 'trial';
+  v?: 1;
+  value?: number | SpecialFloat | null;
 }
 export interface WarningEvent {
   code: string;
@@ -543,6 +581,7 @@ export interface WarningEvent {
    * RFC 3339, ms, UTC
    */
   time: string;
+  trial?: number | null;
   type: 'warning';
   v?: 1;
 }
@@ -573,6 +612,16 @@ export interface InterruptedEvent {
   type: 'interrupted';
   v?: 1;
 }
+export interface ResumedEvent {
+  by: string;
+  seq: number;
+  /**
+   * RFC 3339, ms, UTC
+   */
+  time: string;
+  type: 'resumed';
+  v?: 1;
+}
 export interface Events {
   items: (
     | StageEvent
@@ -580,12 +629,14 @@ export interface Events {
     | EpochEvent
     | PredictionEvent
     | MetricEvent
+    | TrialEvent
     | ArtifactEvent
     | WarningEvent
     | DoneEvent
     | FailedEvent
     | CancelledEvent
     | InterruptedEvent
+    | ResumedEvent
   )[];
   next_since: number;
   state: 'queued' | 'running' | 'paused' | 'interrupted' | 'done' | 'failed' | 'cancelled';
@@ -657,10 +708,15 @@ export interface Lost {
   type?: 'note';
 }
 export interface Methods {
+  /**
+   * Processors that a run may use.
+   */
+  cores: number;
   metrics: MetricOffer[];
   preprocess: {
     [k: string]: unknown;
   };
+  search: SearchOffer[];
   split: {
     [k: string]: unknown;
   };
@@ -673,15 +729,38 @@ export interface MetricOffer {
   name: string;
   tasks: ('binary' | 'multiclass' | 'regression')[];
 }
+export interface SearchOffer {
+  description: string;
+  method: 'random' | 'grid' | 'hyperband' | 'bayesian' | 'tpe';
+  missing?: string | null;
+  title: string;
+}
 export interface ModelOffer {
   description: string;
   family: string;
   kind: string;
+  resources: ('epochs' | 'trees' | 'samples')[];
   schema: {
     [k: string]: unknown;
   };
+  space: Parameter[];
   tasks: ('binary' | 'multiclass' | 'regression')[];
   title: string;
+}
+export interface Parameter {
+  choices?: (boolean | number | string)[] | null;
+  high?: number | null;
+  low?: number | null;
+  name: string;
+  scale?: 'linear' | 'log';
+  step?: number | null;
+  type: 'float' | 'int' | 'choice' | 'bool';
+  when?: {
+    /**
+     * @minItems 1
+     */
+    [k: string]: (boolean | number | string)[];
+  };
 }
 export interface ModelSpec {
   family: string;
@@ -694,6 +773,10 @@ export interface Models {
   next_page_token?: string | null;
   total: number;
   total_exact?: true;
+}
+export interface ObjectiveSpec {
+  goal?: ('max' | 'min') | null;
+  metric: string;
 }
 export interface Overview {
   /**
@@ -768,6 +851,12 @@ export interface Removed {
   name: string;
   uid: string;
 }
+export interface ResourceSpec {
+  factor?: number;
+  max: number;
+  min?: number;
+  name?: 'epochs' | 'trees' | 'samples';
+}
 export interface RowsFrame {
   rows: (PodRow | DeploymentRow | StatefulSetRow | ServiceRow | JobRow | ClaimRow | EventRow)[];
   type?: 'rows';
@@ -804,6 +893,7 @@ export interface RunSpec {
   split?: SplitSpec;
   task?: 'auto' | 'binary' | 'multiclass' | 'regression';
   training?: TrainingSpec;
+  tuning?: TuningSpec | null;
   version?: 1;
   workspace?: string;
 }
@@ -822,6 +912,20 @@ export interface TrainingSpec {
   batch_size?: number;
   epochs?: number;
   patience?: number | null;
+  refit?: 'train' | 'train+validation';
+}
+export interface TuningSpec {
+  baseline?: {
+    [k: string]: boolean | number | string;
+  } | null;
+  budget?: BudgetSpec;
+  method?: 'random' | 'grid' | 'hyperband' | 'bayesian' | 'tpe';
+  /**
+   * null: the first metric of the run, or of the task.
+   */
+  objective?: ObjectiveSpec | null;
+  resource?: ResourceSpec | null;
+  space?: Parameter[] | null;
 }
 export interface RunId {
   id: string;

@@ -141,7 +141,18 @@ export const MODELS: ModelOffer[] = [
           maximum: 5000
         }
       }
-    }
+    },
+    space: [
+      {
+        name: 'n_estimators',
+        type: 'int',
+        low: 20,
+        high: 500,
+        scale: 'log',
+        when: {}
+      }
+    ],
+    resources: ['trees', 'samples']
   },
   {
     family: 'sklearn:Ridge',
@@ -149,7 +160,9 @@ export const MODELS: ModelOffer[] = [
     description: 'Linear.',
     kind: 'linear',
     tasks: ['regression'],
-    schema: { type: 'object', properties: {} }
+    schema: { type: 'object', properties: {} },
+    space: [],
+    resources: ['samples']
   },
   {
     family: 'keras:mlp',
@@ -157,6 +170,8 @@ export const MODELS: ModelOffer[] = [
     description: 'Layers.',
     kind: 'network',
     tasks: ['binary', 'multiclass', 'regression'],
-    schema: { type: 'object', properties: {} }
+    schema: { type: 'object', properties: {} },
+    space: [],
+    resources: ['epochs', 'samples']
   }
 ];

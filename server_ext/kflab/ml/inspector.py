@@ -19,7 +19,9 @@ from typing import Any
 from kflab.ml import datasets, forms, metrics, models
 from kflab.ml.errors import DataError
 from kflab.ml.profile import profile
+from kflab.ml.search import checks, methods
 from kflab.ml.spec import DatasetSpec, ModelSpec, PreprocessSpec, ReadSpec, SplitSpec, TrainingSpec
+from kflab.ml.tuning import TuningSpec
 
 __all__ = ["answer", "main"]
 
@@ -45,6 +47,9 @@ def _check(request: Request, root: Path) -> Any:
     datasets.locate(dataset.uri, root)
     models.check(ModelSpec.model_validate(request["model"]), root)
     metrics.known(request.get("metrics") or ())
+    if request.get("tuning"):
+        tuning = TuningSpec.model_validate(request["tuning"])
+        checks.check(tuning, ModelSpec.model_validate(request["model"]), request["task"], root)
     return None
 
 
@@ -55,6 +60,8 @@ def _methods(request: Request, root: Path) -> Any:
             {"name": name, "tasks": list(tasks), "goal": "max" if more else "min"}
             for name, (tasks, more) in metrics.METRICS.items()
         ],
+        "search": methods.offers(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         "split": forms.schema(SplitSpec),
         "preprocess": forms.schema(PreprocessSpec),
         "training": forms.schema(TrainingSpec),

@@ -13,8 +13,8 @@ from kflab.ml.tasks import Known
 
 __all__ = ["Clip", "Kind", "build", "roles"]
 
-# How a model wants its numbers: linear models and networks scaled, forests as they are, histograms with gaps.
-Kind = Literal["linear", "forest", "histogram", "network"]
+# How a model wants its numbers: linear models and networks scaled, trees and forests as they are, histograms with gaps.
+Kind = Literal["linear", "tree", "forest", "histogram", "network"]
 Array = np.ndarray[Any, Any]
 
 _MANY = 40

@@ -91,6 +91,9 @@ class ModelSpec(Strict):
 
 
 class TrainingSpec(Strict):
+    """`refit` says which parts the saved model has learned from; its metrics are those of the train part alone."""
+
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 20
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 32
     patience: Annotated[int, Field(ge=1, le=100_000)] | None = 5
+    refit: Literal["train", "train+validation"] = "train"

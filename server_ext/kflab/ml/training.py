@@ -14,6 +14,7 @@ import pandas as pd
 
 from kflab.ml import fitting, models, network
 from kflab.ml.errors import DataError
+from kflab.ml.families import Family
 from kflab.ml.live import Emit, Live, Part, predictions
 from kflab.ml.metrics import check, score
 from kflab.ml.predictor import KerasPredictor, Predictor, SklearnPredictor, save
@@ -166,7 +167,7 @@ class _Prepared:
 
 def _fit(
     job: TrainJob,
-    known: models.Family,
+    known: Family,
     estimator: Any,
     prepared: _Prepared,
     classes: list[Any] | None,
@@ -199,7 +200,7 @@ def _fit(
     )
 
 
-def _estimator(job: TrainJob, known: models.Family) -> Any:
+def _estimator(job: TrainJob, known: Family) -> Any:
     return models.make(job.model, known, seed=job.split.seed, threads=job.threads, root=job.root)
 
 
@@ -213,7 +214,7 @@ def _score(
 
 
 def _about(
-    job: TrainJob, known: models.Family, estimator: Any, epochs: int
+    job: TrainJob, known: Family, estimator: Any, epochs: int
 ) -> tuple[dict[str, str], dict[str, Any]]:
     if estimator is None:
         params = known.defaults() | job.model.params

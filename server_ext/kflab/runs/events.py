@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from kflab.ml.spec import Strict
+from kflab.ml.tuning import Value
 from kflab.runs.log import MAX_TEXT
 
 __all__ = [
@@ -34,9 +35,12 @@ __all__ = [
     "PredictionEvent",
     "PredictionRow",
     "Residuals",
+    "ResumedEvent",
     "SpecialFloat",
     "StageEvent",
     "Trained",
+    "TrialCause",
+    "TrialEvent",
     "WarningEvent",
     "problem",
 ]
@@ -45,6 +49,7 @@ MAX_ROWS = 200
 ENDS = frozenset({"done", "failed", "cancelled", "interrupted"})
 
 Cause = Literal["error", "signal", "oom", "nan", "disk", "lost"]
+TrialCause = Literal["error", "signal", "oom", "nan", "timeout"]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 
@@ -65,7 +70,13 @@ class _Event(Strict):
     time: str = Field(description="RFC 3339, ms, UTC")
 
 
-class StageEvent(_Event):
+class _OfTrial(_Event):
+    """`trial` is the number of the trial that it is about, in a run that tunes."""
+
+    trial: Annotated[int, Field(ge=0)] | None = None
+
+
+class StageEvent(_OfTrial):
     """A part of the work begins or ends."""
 
     type: Literal["stage"]
@@ -73,7 +84,7 @@ class StageEvent(_Event):
     state: Literal["begin", "end"]
 
 
-class LogEvent(_Event):
+class LogEvent(_OfTrial):
     """What the run printed. The texts of one stream, joined, are the stream."""
 
     type: Literal["log"]
@@ -81,7 +92,7 @@ class LogEvent(_Event):
     text: Text
 
 
-class EpochEvent(_Event):
+class EpochEvent(_OfTrial):
     """One step of training with its measures; `seconds` is what the step took."""
 
     type: Literal["epoch"]
@@ -137,7 +148,7 @@ class PredictionEvent(_Event):
     residuals: Residuals | None = None
 
 
-class MetricEvent(_Event):
+class MetricEvent(_OfTrial):
     type: Literal["metric"]
     name: Name
     value: Number
@@ -155,7 +166,7 @@ class ArtifactEvent(_Event):
     id: int | None = None
 
 
-class WarningEvent(_Event):
+class WarningEvent(_OfTrial):
     """Something the user should know; the run goes on."""
 
     type: Literal["warning"]
@@ -164,9 +175,34 @@ class WarningEvent(_Event):
     hint: Text = ""
 
 
+class TrialEvent(_Event):
+    """A trial begins or ends. Trial 0 is the baseline; of a trial that came twice the last event counts.
+
+    `value` is the objective on validation rows, `std` its spread over the folds, `metrics` are all that were measured,
+    `resource` is what a method that begins small gave it. Of one that failed, `cause` and `text` say why.
+    """
+
+    type: Literal["trial"]
+    trial: Annotated[int, Field(ge=0)]
+    state: Literal["running", "done", "pruned", "failed"]
+    params: dict[str, Value]
+    baseline: bool = False
+    value: Number | None = None
+    std: Number | None = None
+    metrics: dict[str, Number] = {}
+    resource: Annotated[int, Field(ge=1)] | None = None
+    seconds: Number | None = None
+    cause: TrialCause | None = None
+    text: Text | None = None
+    traceback: Annotated[str, Field(max_length=2 * MAX_TEXT)] | None = None
+
+
 class Best(Strict):
+    """The best value, and in a run that tunes the trial that has it; trial 0 is the baseline."""
+
     metric: Name
     value: Number
+    trial: Annotated[int, Field(ge=0)] | None = None
 
 
 class Trained(Strict):
@@ -210,18 +246,27 @@ class InterruptedEvent(_End):
     by: str
 
 
+class ResumedEvent(_Event):
+    """A run that had ended without a result goes on; what it had finished stays."""
+
+    type: Literal["resumed"]
+    by: str
+
+
 Event = Annotated[
     StageEvent
     | LogEvent
     | EpochEvent
     | PredictionEvent
     | MetricEvent
+    | TrialEvent
     | ArtifactEvent
     | WarningEvent
     | DoneEvent
     | FailedEvent
     | CancelledEvent
-    | InterruptedEvent,
+    | InterruptedEvent
+    | ResumedEvent,
     Field(discriminator="type"),
 ]
 

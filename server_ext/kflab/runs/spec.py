@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from kflab.ml.spec import DatasetSpec, ModelSpec, PreprocessSpec, SplitSpec, Strict, Task, TrainingSpec
+from kflab.ml.tuning import TuningSpec
 from kflab.runs.events import Best, Cause
 
 __all__ = ["EngineSpec", "From", "Run", "RunKind", "RunSpec", "RunState", "Ulid", "new_ulid"]
@@ -27,7 +28,7 @@ def new_ulid() -> str:
 
 
 class From(Strict):
-    """The run that this one continues or evaluates."""
+    """The run that this one evaluates, trains the best of, or tunes the model of."""
 
     run: Ulid
     checkpoint: Literal["best", "last"] = "best"
@@ -40,7 +41,7 @@ class EngineSpec(Strict):
 
 
 class RunSpec(Strict):
-    """A request to train or to evaluate. `key` makes a repeated POST one run."""
+    """A request to train, to tune or to evaluate. `key` makes a repeated POST one run."""
 
     version: Literal[1] = 1
     kind: RunKind = "train"
@@ -55,20 +56,19 @@ class RunSpec(Strict):
     split: SplitSpec = SplitSpec()
     model: ModelSpec | None = None
     training: TrainingSpec = TrainingSpec()
+    tuning: TuningSpec | None = None
     engine: EngineSpec = EngineSpec()
 
     @model_validator(mode="after")
     def _complete(self) -> RunSpec:
-        if self.kind == "train":
-            for name in ("dataset", "model"):
-                if getattr(self, name) is None:
-                    raise ValueError(f"a run of kind train needs '{name}'.")
-        if self.kind == "train" and self.from_ is not None:
-            raise ValueError("'from' is for runs of kind evaluate; leave it out.")
+        needed = {"train": ("dataset", "model"), "tune": ("dataset", "model", "tuning"), "evaluate": ()}
+        for name in needed[self.kind]:
+            if getattr(self, name) is None:
+                raise ValueError(f"a run of kind {self.kind} needs '{name}'.")
         if self.kind == "evaluate" and self.from_ is None:
             raise ValueError("a run of kind evaluate needs 'from': the run whose model is evaluated.")
-        if self.kind == "tune":
-            raise ValueError("kind tune is not available in this version; use train or evaluate.")
+        if self.kind != "tune" and self.tuning is not None:
+            raise ValueError("'tuning' is for runs of kind tune; leave it out.")
         return self
 
 

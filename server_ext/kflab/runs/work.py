@@ -113,7 +113,7 @@ def _best(metrics: Mapping[str, float]) -> Ending:
 
 
 def _load_libraries(spec: RunSpec) -> None:
-    from kflab.ml.models import FAMILIES
+    from kflab.ml.families import FAMILIES
 
     family = spec.model.family if spec.model else ""
     own = [FAMILIES[family].path.partition(":")[0]] if family in FAMILIES else []

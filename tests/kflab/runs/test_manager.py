@@ -225,11 +225,11 @@ def test_the_runs_lie_where_the_environment_says(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"kind": "tune"}, "not available"),
+        ({"kind": "tune"}, "tuning"),
         ({"kind": "evaluate"}, "from"),
         ({"dataset": None}, "dataset"),
         ({"model": None}, "model"),
-        ({"from": {"run": new_ulid()}}, "leave it out"),
+        ({"tuning": {}}, "leave it out"),
         ({"key": "x"}, "key"),
         ({"engine": {"threads": 0}}, "threads"),
         ({"engine": {"where": "cluster"}}, "where"),

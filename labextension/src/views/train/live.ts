@@ -107,6 +107,8 @@ function take(live: Live, event: Event): Live {
     case 'log':
       return { ...open, log: (live.log + event.text).slice(-LOG_KEPT) };
     case 'artifact':
+    case 'trial':
+    case 'resumed':
       return open;
     case 'done':
     case 'failed':

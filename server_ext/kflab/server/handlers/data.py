@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kflab.ml.tuning import Method, Parameter
 from kflab.server.base import KFLabHandler, endpoint
 
 __all__ = ["ROUTES"]
@@ -25,7 +26,10 @@ class DatasetOffer(BaseModel):
 
 
 class ModelOffer(BaseModel):
-    """A model that can be chosen; `schema` is the JSON schema (draft-07) of its parameters."""
+    """A model that can be chosen; `schema` is the JSON schema (draft-07) of its parameters.
+
+    `space` is what one would search, `resources` what hyperband can give it more and more of.
+    """
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -35,6 +39,8 @@ class ModelOffer(BaseModel):
     tasks: list[Task]
     kind: str
     params: dict[str, Any] = Field(alias="schema")
+    space: list[Parameter]
+    resources: list[Literal["epochs", "trees", "samples"]]
 
 
 class MetricOffer(BaseModel):
@@ -43,10 +49,21 @@ class MetricOffer(BaseModel):
     goal: Literal["min", "max"]
 
 
+class SearchOffer(BaseModel):
+    """A method of search; `missing` says what this environment lacks for it."""
+
+    method: Method
+    title: str
+    description: str
+    missing: str | None = None
+
+
 class Methods(BaseModel):
-    """Metrics, and the JSON schemas of the parts of a RunSpec that say how."""
+    """Metrics, methods of search, and the JSON schemas of the parts of a RunSpec that say how."""
 
     metrics: list[MetricOffer]
+    search: list[SearchOffer]
+    cores: int = Field(description="Processors that a run may use.")
     split: dict[str, Any]
     preprocess: dict[str, Any]
     training: dict[str, Any]

@@ -79,6 +79,8 @@ class RunsHandler(KFLabHandler):
                 dataset=spec.dataset.model_dump(mode="json"),
                 model=spec.model.model_dump(mode="json"),
                 metrics=spec.metrics,
+                task=spec.task,
+                tuning=spec.tuning.model_dump(mode="json") if spec.tuning else None,
             )
         return {"id": await asyncio.to_thread(self.services.runs.create, spec)}
 
