@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kflab.ml.preprocessing import Kind
-from kflab.ml.tasks import Known
+from kflab.ml.spec import Kind, Known
 from kflab.ml.tuning import Parameter, Value
 
 __all__ = ["CLASSES", "FAMILIES", "Family", "Schema"]

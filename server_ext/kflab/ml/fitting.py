@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from kflab.ml.live import Live, Part
-from kflab.ml.preprocessing import Kind
+from kflab.ml.spec import Kind
 
-__all__ = ["fit", "geometric", "plan"]
+__all__ = ["fit", "geometric", "nested", "plan"]
 
 Array = np.ndarray[Any, Any]
 _FOREST_STEPS = 20
@@ -120,7 +120,7 @@ def _curve(estimator: Any, train: Part, live: Live, seed: int) -> Any:
     """Fit on growing nested samples; the last, on all rows, is the model."""
     from sklearn.base import clone
 
-    order = _nested(train.truth, seed, live.classes is not None)
+    order = nested(train.truth, seed, live.classes is not None)
     count = len(order)
     for share in _CURVE:
         last = share == 1.0
@@ -134,7 +134,7 @@ def _curve(estimator: Any, train: Part, live: Live, seed: int) -> Any:
     return estimator
 
 
-def _nested(truth: Array, seed: int, classes: bool) -> Array:
+def nested(truth: Array, seed: int, classes: bool) -> Array:
     """A random order of the rows that begins with one row of each class."""
     order = np.random.default_rng(seed).permutation(len(truth))
     if not classes:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from kflab.ml.errors import TrainingError
 from kflab.ml.metrics import LOSS, score
-from kflab.ml.tasks import Known
+from kflab.ml.spec import Known
 
 __all__ = ["Emit", "Live", "Part", "predictions", "report"]
 
@@ -98,7 +99,10 @@ def _plain(value: Any) -> Any:
 
 @dataclass
 class Live:
-    """Sends `epoch` and `prediction` events while a model is fitted, and thins them past a quarter of the fit's time."""
+    """Sends `epoch` and `prediction` events while a model is fitted, and thins them past a quarter of the fit's time.
+
+    Without `detail` only epochs are sent: nobody looks at the rows of each of many trials.
+    """
 
     emit: Emit
     task: Known
@@ -108,6 +112,7 @@ class Live:
     validation: Part
     unit: str
     of: int
+    detail: bool = True
     _began: float = field(default_factory=time.monotonic)
     _spent: float = 0.0
     _last: float = field(default_factory=time.monotonic)
@@ -120,7 +125,7 @@ class Live:
         fitting = time.monotonic() - self._began - self._spent
         if self._spent <= max(_FREE_SECONDS, _SHARE * fitting):
             return True
-        if not self._thinned:
+        if self.detail and not self._thinned:
             self._thinned = True
             self.emit(
                 "warning",
@@ -158,8 +163,9 @@ class Live:
             validation=values["validation"],
             seconds=round(began - self._last, 4),
         )
-        fields = report(self.validation.rows, self.validation.truth, pred, proba, self.classes)
-        self.emit("prediction", step=step, part="validation", **fields)
+        if self.detail:
+            fields = report(self.validation.rows, self.validation.truth, pred, proba, self.classes)
+            self.emit("prediction", step=step, part="validation", **fields)
         self._last = time.monotonic()
         self._spent += self._last - began
         return values["validation"]
@@ -169,9 +175,10 @@ class Live:
 
 
 def predictions(model: Any, X: Any, classes: Sequence[Any] | None) -> tuple[Array, Array | None]:
+    """(predictions, probabilities where there are any). Raises TrainingError(nan) where one of them is not a number."""
     if classes is None or not hasattr(model, "predict_proba"):
-        return np.asarray(model.predict(X)), None
-    proba = np.asarray(model.predict_proba(X))
+        return _numbers(np.asarray(model.predict(X))), None
+    proba = _numbers(np.asarray(model.predict_proba(X)))
     known = np.asarray(model.classes_)
     if len(known) != len(classes):
         # An early step may not have seen every class yet.
@@ -179,3 +186,9 @@ def predictions(model: Any, X: Any, classes: Sequence[Any] | None) -> tuple[Arra
         full[:, [list(classes).index(c) for c in known]] = proba
         proba = full
     return np.asarray(classes, dtype=known.dtype)[proba.argmax(axis=1)], proba
+
+
+def _numbers(found: Array) -> Array:
+    if found.dtype.kind == "f" and not np.isfinite(found).all():
+        raise TrainingError("nan", "The model predicts values that are not finite numbers.")
+    return found

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from kflab.ml.errors import DataError
-from kflab.ml.tasks import Known
+from kflab.ml.spec import Known
 
 __all__ = ["DEFAULTS", "LOSS", "METRICS", "check", "known", "score"]
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
 
 # name -> (tasks, whether more is better)
 METRICS: dict[str, tuple[tuple[Known, ...], bool]] = {
@@ -62,6 +63,7 @@ def score(
     probabilities is left out where the model has none, and so is one that the truth does not allow (ROC needs
     every class in it).
     """
+    import numpy as np
     from sklearn import metrics as sk
 
     values: dict[str, float] = {}

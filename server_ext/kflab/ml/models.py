@@ -13,8 +13,7 @@ from typing import Any
 from kflab.ml import files
 from kflab.ml.errors import DataError
 from kflab.ml.families import CLASSES, FAMILIES, Family, Schema
-from kflab.ml.spec import ModelSpec
-from kflab.ml.tasks import Known
+from kflab.ml.spec import Known, ModelSpec
 
 __all__ = ["catalog", "check", "family", "make", "own"]
 

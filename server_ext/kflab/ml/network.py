@@ -12,8 +12,7 @@ import numpy as np
 from kflab.ml.errors import TrainingError
 from kflab.ml.live import Live, Part
 from kflab.ml.metrics import LOSS
-from kflab.ml.spec import TrainingSpec
-from kflab.ml.tasks import Known
+from kflab.ml.spec import Known, TrainingSpec
 
 __all__ = ["Network", "fit"]
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kflab.ml.errors import DataError
-from kflab.ml.spec import PreprocessSpec
-from kflab.ml.tasks import Known
+from kflab.ml.spec import Kind, Known, PreprocessSpec
 
-__all__ = ["Clip", "Kind", "build", "roles"]
+__all__ = ["Clip", "build", "roles"]
 
-# How a model wants its numbers: linear models and networks scaled, trees and forests as they are, histograms with gaps.
-Kind = Literal["linear", "tree", "forest", "histogram", "network"]
 Array = np.ndarray[Any, Any]
 
 _MANY = 40

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
     "DatasetSpec",
+    "Kind",
+    "Known",
     "Missing",
     "ModelSpec",
     "PreprocessSpec",
@@ -22,6 +24,9 @@ __all__ = [
 ]
 
 Task = Literal["auto", "binary", "multiclass", "regression"]
+Known = Literal["binary", "multiclass", "regression"]
+# How a model wants its numbers: linear models and networks scaled, trees and forests as they are, histograms with gaps.
+Kind = Literal["linear", "tree", "forest", "histogram", "network"]
 Missing = Literal["auto", "median", "mean", "most_frequent", "none"]
 
 

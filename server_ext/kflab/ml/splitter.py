@@ -54,7 +54,9 @@ def divide(dataset: DatasetSpec, spec: SplitSpec, task: Task, root: Path, out: P
         "dataset": {"uri": dataset.uri, "sha256": table.sha256},
         "sha256": hashlib.sha256(json.dumps(rows_of, sort_keys=True).encode()).hexdigest(),
     }
-    (out / "split.json").write_text(json.dumps({**said, "parts": rows_of}), "utf-8")
+    making = out / "split.json.new"
+    making.write_text(json.dumps({**said, "parts": rows_of}), "utf-8")
+    making.replace(out / "split.json")
     return said
 
 

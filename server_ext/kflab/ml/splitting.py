@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kflab.ml.errors import DataError
-from kflab.ml.spec import SplitSpec
-from kflab.ml.tasks import Known
+from kflab.ml.spec import Known, SplitSpec
 
 __all__ = ["PARTS", "folds", "split"]
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pandas as pd
 
 from kflab.ml.errors import DataError
-from kflab.ml.spec import Task
+from kflab.ml.spec import Known, Task
 
-__all__ = ["MAX_CLASSES", "Known", "resolve", "suggest"]
+__all__ = ["MAX_CLASSES", "resolve", "suggest"]
 
-Known = Literal["binary", "multiclass", "regression"]
 MAX_CLASSES = 1000
 
 
