@@ -23,9 +23,11 @@ if TYPE_CHECKING:
         Run,
         RunFailed,
         RunHandle,
+        TuneHandle,
         Unreachable,
         Workspace,
         train,
+        tune,
     )
 
 __all__ = [
@@ -38,9 +40,11 @@ __all__ = [
     "Run",
     "RunFailed",
     "RunHandle",
+    "TuneHandle",
     "Unreachable",
     "Workspace",
     "train",
+    "tune",
 ]
 
 

@@ -51,6 +51,16 @@ class RunFolder:
         return self.path / "data"
 
     @property
+    def split(self) -> Path:
+        """Written last by the splitter: there once the parts are whole."""
+        return self.data / "split.json"
+
+    @property
+    def search(self) -> Path:
+        """The state of a tuning run's method."""
+        return self.path / "search.json"
+
+    @property
     def out(self) -> Path:
         """What training and evaluation write."""
         return self.path / "out"

@@ -27,6 +27,8 @@ from kflab.runs.events import ENDS
 from kflab.runs.folder import RunFolder, try_lock
 from kflab.runs.log import EventLog, LogFull, Record, Tail, is_full, read, summary
 from kflab.runs.spec import From, Run, RunKind, RunSpec, RunState, new_ulid
+from kflab.runs.trials.history import read_history
+from kflab.runs.trials.register import best_of
 
 __all__ = ["RunConflict", "RunError", "RunManager", "RunNotFound", "RunRefused"]
 
@@ -92,7 +94,7 @@ class RunManager:
         """
         self._reap()
         if spec.from_ is not None:
-            self._source(spec.from_.run)
+            self._source(spec.from_.run, spec.kind)
         run_id = spec.key or new_ulid()
         body = spec.model_dump_json(by_alias=True, exclude_none=True, indent=1).encode()
         making = RunFolder(self.root / f".{new_ulid()}")
@@ -156,8 +158,6 @@ class RunManager:
     def get(self, run_id: str) -> Run:
         """Raises RunNotFound."""
         known = self._known.get(run_id)
-        if known is not None and known.ended and self._folder(run_id).spec.exists():
-            return known.run
         folder = self._folder(run_id)
         try:
             size = folder.events.stat().st_size
@@ -274,7 +274,7 @@ class RunManager:
 
         Raises RunNotFound, RunRefused if the run has no model.
         """
-        source = self._source(run_id)
+        source = self._source(run_id, "evaluate")
         values = {
             "kind": "evaluate",
             "name": f"{source.name}, evaluated"[:200],
@@ -286,16 +286,63 @@ class RunManager:
         }
         return self.create(RunSpec.model_validate(values))
 
-    def _source(self, run_id: str) -> Run:
+    def register(self, run_id: str) -> str:
+        """Start the run that trains the best trial of a tuning run on train and validation; returns its id.
+
+        Raises RunNotFound, RunConflict while it runs or before any of its trials is done, RunRefused if it is no tuning.
+        """
+        run = self.get(run_id)
+        if run.kind != "tune":
+            raise RunRefused(
+                "from.run", f"Run {run_id} is of kind {run.kind}; only one of kind tune has trials."
+            )
+        if run.ended is None:
+            raise RunConflict(f"Run {run_id} is still {run.state}. Wait until it ends, or cancel it.")
+        folder = self._existing(run_id)
+        split = json.loads(folder.split.read_bytes()) if folder.split.exists() else {}
+        spec = best_of(run, read_history(folder).trials.values(), split)
+        if spec is None:
+            raise RunConflict(
+                f"No trial of run {run_id} is done, so there is nothing to train. Resume it first."
+            )
+        return self.create(spec)
+
+    def resume(self, run_id: str, by: str) -> Run:
+        """Let a tuning run that ended without its result go on: its finished trials stay, what was cut off runs again.
+
+        Raises RunNotFound, and RunConflict for a run that is done, goes on, or is of another kind.
+        """
+        run = self.get(run_id)
+        if run.kind != "tune":
+            raise RunConflict(f"A run of kind {run.kind} cannot go on where it stopped; start it again.")
+        if run.state == "done":
+            raise RunConflict(f"Run {run_id} is done. Start another one to search further.")
+        lock = self._lock_of_ended(run_id) if run.ended else None
+        if lock is None:
+            raise RunConflict(f"Run {run_id} is {run.state}; there is nothing to resume.")
+        folder = self._existing(run_id)
+        try:
+            folder.cancel.unlink(missing_ok=True)
+            with EventLog(folder.events) as log:
+                # Seen by all as going on from here; should nobody come to do the work, it is lost as any other.
+                log.append("resumed", by=by)
+            self._supervise(folder, lock)
+        finally:
+            os.close(lock)
+        return self.get(run_id)
+
+    def _source(self, run_id: str, kind: RunKind) -> Run:
+        """The run that one of `kind` builds on. Raises RunRefused if it does not serve."""
         try:
             source = self.get(run_id)
         except RunNotFound as error:
             raise RunRefused("from.run", str(error)) from None
-        if source.kind != "train" or source.state != "done":
+        wanted = "tune" if kind == "train" else "train"
+        if source.kind != wanted or (kind != "train" and source.state != "done"):
+            needs = "of kind tune" if kind == "train" else "of kind train that is done"
             raise RunRefused(
                 "from.run",
-                f"Run {run_id} is of kind {source.kind} and {source.state}; "
-                "only a run of kind train that is done has a model to evaluate.",
+                f"Run {run_id} is of kind {source.kind} and {source.state}; a run of kind {kind} needs one {needs}.",
             )
         return source
 

@@ -1,7 +1,7 @@
 """The process that does a run's work: `python -m kflab.runs.runner <run folder>`, in the workspace.
 
 Training gets the paths of the train and validation parts and no dataset: a splitter process reads the
-source, writes the parts and ends. Only a run of kind evaluate opens the test part. At the top only what is
+source, writes the parts and ends; so does each trial of a run that tunes, in a worker process. Only a run of kind evaluate opens the test part. At the top only what is
 light is imported: the splitter is to start first, and what is heavy loads beside it.
 """
 
@@ -11,48 +11,17 @@ import json
 import os
 import subprocess
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
-from kflab.ml.errors import DataError, TrainingError
 from kflab.runs.emit import Emitter, plain
+from kflab.runs.failure import failure
 from kflab.runs.folder import RunFolder
-from kflab.runs.log import MAX_TEXT, is_full
 from kflab.runs.process import die_with_parent
 
-__all__ = ["failure", "main"]
+__all__ = ["main"]
 
 Ending = dict[str, Any]
-
-
-def failure(error: BaseException) -> Ending:
-    """The fields of `failed` for what the work raised. What the user can mend comes without a traceback."""
-    if isinstance(error, DataError):
-        return {"cause": "error", "field": error.field, "text": _cut(str(error))}
-    if isinstance(error, TrainingError):
-        return {"cause": error.cause, "text": _cut(str(error))}
-    if isinstance(error, MemoryError):
-        text = "Memory ran out. Use fewer rows, a smaller model or more memory."
-        return {"cause": "oom", "text": text, "traceback": _trace(error)}
-    if is_full(error):
-        return {"cause": "disk", "text": "The disk is full. Free some space and start the run again."}
-    if isinstance(error, SystemExit):
-        text = (
-            f"The model's own code ended the process (exit {error.code}). Have it return the model instead."
-        )
-        return {"cause": "error", "text": _cut(text), "traceback": _trace(error)}
-    said = f": {error}" if str(error) else ""
-    return {"cause": "error", "text": _cut(type(error).__name__ + said), "traceback": _trace(error)}
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
-
-
-def _trace(error: BaseException) -> str:
-    """The end of the traceback, where the cause is."""
-    return "".join(traceback.format_exception(error))[-2 * MAX_TEXT :]
 
 
 def _start_splitter(spec: dict[str, Any], folder: RunFolder, root: Path) -> subprocess.Popen[str]:
@@ -80,16 +49,18 @@ def run(folder: RunFolder, root: Path, emit: Emitter) -> Ending:
     folder.out.mkdir(exist_ok=True)
     asked = json.loads(text)
     splitter = None
-    if asked["kind"] == "train":
+    # A run that goes on keeps its split.
+    if asked["kind"] != "evaluate" and not folder.split.exists():
         emit("stage", name="split", state="begin")
         splitter = _start_splitter(asked, folder, root)
     from kflab.runs import work
     from kflab.runs.spec import RunSpec
 
     spec = RunSpec.model_validate_json(text)
-    if splitter is None:
+    if spec.kind == "evaluate":
         return work.evaluate_run(spec, folder, emit)
-    return work.train_run(spec, folder, root, emit, splitter)
+    do = work.tune_run if spec.kind == "tune" else work.train_run
+    return do(spec, folder, root, emit, splitter)
 
 
 def main(path: Path) -> int:

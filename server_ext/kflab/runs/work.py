@@ -1,9 +1,9 @@
-"""The work of a run, once its libraries may be loaded: training, or evaluation."""
+"""The work of a run, once its libraries may be loaded: training, tuning, or evaluation."""
 
 from __future__ import annotations
 
-import importlib
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -11,37 +11,34 @@ from pathlib import Path
 from typing import Any
 
 from kflab.ml.errors import DataError
+from kflab.runs import libraries
 from kflab.runs.emit import Emitter, plain
 from kflab.runs.folder import RunFolder
 from kflab.runs.log import Record, Tail
 from kflab.runs.spec import RunSpec
 
-__all__ = ["evaluate_run", "train_run"]
+__all__ = ["evaluate_run", "train_run", "tune_run"]
 
 Ending = dict[str, Any]
 
-_SKLEARN = ("sklearn.compose", "sklearn.impute", "sklearn.metrics", "sklearn.pipeline", "pyarrow.parquet")
-
 
 def train_run(
-    spec: RunSpec, folder: RunFolder, root: Path, emit: Emitter, splitter: subprocess.Popen[str]
+    spec: RunSpec, folder: RunFolder, root: Path, emit: Emitter, splitter: subprocess.Popen[str] | None
 ) -> Ending:
     """Await the splitter, train, and return the fields of `done`. `root` is the workspace.
 
     Raises DataError for what the user can mend, TrainingError, and whatever the model's own code raises.
     """
+    family = spec.model.family if spec.model else ""
     # The libraries load while the splitter reads the data; its error need not wait for them.
-    loading = threading.Thread(target=_load_libraries, args=(spec,), daemon=True)
+    loading = threading.Thread(target=libraries.load, args=(family,), daemon=True)
     loading.start()
-    _await_splitter(splitter)
+    split = _split(folder, emit, splitter)
     loading.join()
     from kflab.ml.training import TrainJob, train
 
-    emit("stage", name="split", state="end")
     if spec.model is None:
         raise DataError("model", "A run of kind train needs a model.")
-    validation = folder.data / "validation.parquet"
-    split = json.loads((folder.data / "split.json").read_bytes())
     job = TrainJob(
         task=split["task"],
         metrics=spec.metrics,
@@ -52,12 +49,71 @@ def train_run(
         threads=spec.engine.threads,
         target=split["target"],
         train_path=folder.data / "train.parquet",
-        validation_path=validation if validation.exists() else None,
+        validation_path=_validation(folder),
         root=root,
     )
     result = train(job, emit, out=folder.out)
     made = {"framework": result.framework, "hyperparameters": result.hyperparameters}
     return {**_best(result.metrics), "model": plain(made)}
+
+
+def tune_run(
+    spec: RunSpec, folder: RunFolder, root: Path, emit: Emitter, splitter: subprocess.Popen[str] | None
+) -> Ending:
+    """Search for better parameters, from the beginning or from where the log ends; return the fields of `done`.
+
+    Raises DataError for what the user can mend, and TuningError when the search cannot go on.
+    """
+    from kflab.runs.trials.chief import Chief
+    from kflab.runs.trials.history import read_history
+    from kflab.runs.trials.pool import Pool
+
+    if spec.model is None or spec.tuning is None:
+        raise DataError("tuning", "A run of kind tune needs a model and what to tune.")
+    size = min(spec.tuning.budget.parallel, spec.tuning.budget.trials + 1)
+    # Processes of their own, so that a trial that hangs or falls can be ended alone; their libraries load meanwhile.
+    pool = Pool(size, root, {"family": spec.model.family})
+    try:
+        history = read_history(folder)
+        split = _split(folder, emit, splitter)
+        from kflab.runs.trials import plan
+
+        _warn_of_cores(spec, emit)
+        search = plan.plan(spec, split["task"], root)
+        pool.tell_all({"job": plan.job(spec, split, folder, root, search)})
+        emit("stage", name="fit", state="begin")
+        chief = Chief(search, pool, lambda: plan.searcher(spec, search), folder.search, history, emit)
+        ending = chief.run()
+        emit("stage", name="fit", state="end")
+        return ending
+    finally:
+        pool.close()
+
+
+def _warn_of_cores(spec: RunSpec, emit: Emitter) -> None:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    parallel = spec.tuning.budget.parallel if spec.tuning else 1
+    if parallel > cores:
+        emit(
+            "warning",
+            code="more-trials-than-cores",
+            text=f"{parallel} trials at once share {cores} processor{'s' * (cores != 1)}, so each takes longer.",
+            hint=f"With {cores} at once the search would end about as soon.",
+        )
+
+
+def _split(folder: RunFolder, emit: Emitter, splitter: subprocess.Popen[str] | None) -> dict[str, Any]:
+    """split.json, once the parts are there. Raises DataError with what the splitter found wrong."""
+    if splitter is not None:
+        _await_splitter(splitter)
+        emit("stage", name="split", state="end")
+    split: dict[str, Any] = json.loads(folder.split.read_bytes())
+    return split
+
+
+def _validation(folder: RunFolder) -> Path | None:
+    path = folder.data / "validation.parquet"
+    return path if path.exists() else None
 
 
 def evaluate_run(spec: RunSpec, folder: RunFolder, emit: Emitter) -> Ending:
@@ -110,16 +166,6 @@ def _best(metrics: Mapping[str, float]) -> Ending:
     for name, value in metrics.items():
         return {"best": {"metric": name, "value": plain(value)}}
     return {}
-
-
-def _load_libraries(spec: RunSpec) -> None:
-    from kflab.ml.families import FAMILIES
-
-    family = spec.model.family if spec.model else ""
-    own = [FAMILIES[family].path.partition(":")[0]] if family in FAMILIES else []
-    for name in ("kflab.ml.training", *_SKLEARN, *(["keras"] if family.startswith("keras:") else own)):
-        if name:
-            importlib.import_module(name)
 
 
 def _await_splitter(process: subprocess.Popen[str]) -> None:

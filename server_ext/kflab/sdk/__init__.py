@@ -3,6 +3,7 @@
 from kflab.sdk.connection import ApiError, Unreachable
 from kflab.sdk.metadata import Artifact, DataSet, Execution, Metrics, Model, Run, Workspace
 from kflab.sdk.training import RunFailed, RunHandle, train
+from kflab.sdk.tuning import TuneHandle, tune
 
 __all__ = [
     "ApiError",
@@ -14,7 +15,9 @@ __all__ = [
     "Run",
     "RunFailed",
     "RunHandle",
+    "TuneHandle",
     "Unreachable",
     "Workspace",
     "train",
+    "tune",
 ]

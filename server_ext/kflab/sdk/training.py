@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, Self
 
 from kflab.sdk import ulid
 from kflab.sdk.connection import Unreachable, find
 
-__all__ = ["RunFailed", "RunHandle", "train"]
+__all__ = ["Progress", "RunFailed", "RunHandle", "bar", "number", "request", "train"]
 
 ENDED = frozenset({"done", "failed", "cancelled", "interrupted"})
 _POLL = 0.5
@@ -52,14 +52,14 @@ class RunHandle:
         """The final metrics of one part of the data: `validation`, or `test` for a run that evaluates."""
         return {e["name"]: e["value"] for e in self.events() if e["type"] == "metric" and e["part"] == part}
 
-    def wait(self, timeout: float | None = None, progress: bool = True) -> RunHandle:
+    def wait(self, timeout: float | None = None, progress: bool = True) -> Self:
         """Return when the run is done; show how far it is meanwhile.
 
         `timeout` is in seconds. Raises RunFailed if the run failed, was cancelled or interrupted, TimeoutError if it is
         still going. A server that restarts meanwhile is waited for: the run goes on without it.
         """
         until = None if timeout is None else time.monotonic() + timeout
-        shown = _Progress() if progress else None
+        shown = self._progress() if progress else None
         since = 0
         try:
             while True:
@@ -77,7 +77,11 @@ class RunHandle:
         run = self.info()
         raise RunFailed(run.get("text") or f"run {self.id} was {state}", run.get("cause") or state)
 
-    def _follow(self, since: int, shown: _Progress | None) -> tuple[str, int]:
+    def _progress(self) -> Progress:
+        """What shows how far the run is."""
+        return StepBar()
+
+    def _follow(self, since: int, shown: Progress | None) -> tuple[str, int]:
         """Read on; return the state and the last seq read. While no server answers the state is "running"."""
         try:
             page = find().request("GET", f"runs/{self.id}/events", query={"since": since, "limit": 1000})
@@ -99,10 +103,27 @@ class RunHandle:
         return RunHandle(find().request("POST", f"runs/{self.id}/evaluate")["id"])
 
     def __repr__(self) -> str:
-        return f"RunHandle({self.id!r})"
+        return f"{type(self).__name__}({self.id!r})"
 
 
-class _Progress:
+class Progress(Protocol):
+    """Something that is shown each event of a run, and closed at its end."""
+
+    def event(self, event: Mapping[str, Any]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def bar(**options: Any) -> Any:
+    """A tqdm bar, in the notebook's own look where there is one; None without tqdm."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return None
+    return tqdm(file=sys.stderr, **options)
+
+
+class StepBar:
     """A bar over the steps of training, with the stage and the last metrics beside it."""
 
     def __init__(self) -> None:
@@ -116,30 +137,21 @@ class _Progress:
                 self._bar.set_description(self._stage)
         elif event["type"] == "epoch":
             if self._bar is None:
-                self._bar = self._make(event)
+                self._bar = bar(total=event["of"], unit=event["unit"], desc=self._stage)
             if self._bar is not None:
                 self._bar.total = event["of"]
                 self._bar.n = event["step"]
                 last = {
-                    f"validation {k}": f"{v:.4g}"
-                    for k, v in event.get("validation", {}).items()
-                    if _number(v)
+                    f"validation {k}": f"{v:.4g}" for k, v in event.get("validation", {}).items() if number(v)
                 }
                 self._bar.set_postfix(last)
-
-    def _make(self, event: Mapping[str, Any]) -> Any:
-        try:
-            from tqdm.auto import tqdm
-        except ImportError:
-            return None
-        return tqdm(total=event["of"], unit=event["unit"], desc=self._stage, file=sys.stderr)
 
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
 
 
-def _number(value: Any) -> bool:
+def number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -164,7 +176,30 @@ def train(
 
     Raises ApiError, naming the fields at fault, if the server refuses it, and Unreachable if none answers.
     """
-    body: dict[str, Any] = {"kind": "train", "key": ulid.new(), **(spec or {}), **more}
+    body = request(
+        {"kind": "train", **(spec or {}), **more},
+        dataset=dataset,
+        target=target,
+        model=model,
+        params=params,
+        split=split,
+        training=training,
+    )
+    return RunHandle(find().request("POST", "runs", body)["id"])
+
+
+def request(
+    spec: Mapping[str, Any],
+    *,
+    dataset: str | Mapping[str, Any] | None,
+    target: str | None,
+    model: str | Mapping[str, Any] | None,
+    params: Mapping[str, Any] | None,
+    split: Sequence[float] | Mapping[str, Any] | None,
+    training: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """A RunSpec of its parts, with a key, so that a request which is sent twice starts one run."""
+    body: dict[str, Any] = {"key": ulid.new(), **spec}
     if dataset is not None:
         body["dataset"] = {"uri": dataset} if isinstance(dataset, str) else dict(dataset)
     if target is not None:
@@ -177,4 +212,4 @@ def train(
         body["split"] = dict(split) if isinstance(split, Mapping) else {"parts": list(split)}
     if training is not None:
         body["training"] = dict(training)
-    return RunHandle(find().request("POST", "runs", body)["id"])
+    return body

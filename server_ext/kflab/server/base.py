@@ -95,6 +95,12 @@ class KFLabHandler(APIHandler):  # type: ignore[misc]
         services: Services = self.settings["kflab_services"]
         return services
 
+    @property
+    def by(self) -> str:
+        """The name of who asks, as a run's log keeps it."""
+        user = self.current_user
+        return getattr(user, "username", None) or str(user)
+
     def read_query(self, model: type[M] | None) -> M | None:
         """The query string as a model; a key that it does not have is refused."""
         try:

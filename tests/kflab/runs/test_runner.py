@@ -11,7 +11,7 @@ import pytest
 
 from kflab.ml.errors import DataError, TrainingError
 from kflab.runs.manager import RunManager
-from kflab.runs.runner import failure
+from kflab.runs.failure import failure
 from kflab.runs.spec import Run, RunSpec
 
 from .conftest import Lab

@@ -88,6 +88,16 @@ def changed(**parts: Any) -> dict[str, Any]:
     return {**QUICK, **parts}
 
 
+RANGE: dict[str, Any] = {"name": "max_depth", "type": "int", "low": 1, "high": 30}
+
+
+def searched(
+    *space: dict[str, Any], task: str = "auto", family: str = "DecisionTreeClassifier", **tuning: Any
+) -> dict[str, Any]:
+    model = {"family": f"sklearn:{family}"}
+    return changed(kind="tune", task=task, model=model, tuning={"space": [RANGE, *space][-1:], **tuning})
+
+
 @pytest.mark.parametrize(
     ("spec", "field", "words"),
     [
@@ -110,6 +120,42 @@ def changed(**parts: Any) -> dict[str, Any]:
         (changed(model={"family": "sklearn:Ridge", "params": {"alpha": -1}}), "model.params.alpha", "number"),
         (changed(metrics=["beauty"]), "metrics.0", "beauty"),
         (changed(key="short"), "key", "form"),
+        (changed(kind="tune"), "tuning", "needs 'tuning'"),
+        (changed(tuning={}), "tuning", "leave it out"),
+        (searched({**RANGE, "low": 30, "high": 1}), "tuning.space.0.low", "Swap"),
+        (searched({**RANGE, "low": 3, "high": 3}), "tuning.space.0.high", "nothing to search"),
+        (searched({**RANGE, "low": None}), "tuning.space.0.low", "needed"),
+        (searched({**RANGE, "low": 1.5}), "tuning.space.0.low", "whole number"),
+        (searched({**RANGE, "low": 0, "scale": "log"}), "tuning.space.0.low", "no logarithm"),
+        (searched({**RANGE, "step": 40}), "tuning.space.0.step", "longer than the range"),
+        (searched({**RANGE, "name": "max_dept"}), "tuning.space.0.name", "'max_depth'"),
+        (searched({**RANGE, "high": 2000}), "tuning.space.0.high", "1000"),
+        (
+            searched({"name": "criterion", "type": "choice", "choices": ["gini", "luck"]}),
+            "tuning.space.0.choices",
+            "luck",
+        ),
+        (searched(objective={"metric": "rmse"}, task="binary"), "tuning.objective.metric", "does not fit"),
+        (searched(objective={"metric": "acuracy"}), "tuning.objective.metric", "accuracy"),
+        (
+            searched(objective={"metric": "accuracy", "goal": "min"}),
+            "tuning.objective.goal",
+            "more is better",
+        ),
+        (
+            searched(method="grid", family="Ridge", task="regression") | {"tuning": {"method": "grid"}},
+            "tuning.space.0.step",
+            "steps",
+        ),
+        (searched(method="hyperband"), "tuning.resource", "needs 'resource'"),
+        (
+            searched(method="hyperband", resource={"name": "epochs", "max": 9}),
+            "tuning.resource.name",
+            "epochs",
+        ),
+        (searched(method="luck"), "tuning.method", "'tpe'"),
+        (searched(budget={"trials": 0}), "tuning.budget.trials", "1 or more"),
+        (searched(baseline={"max_depth": -1}), "tuning.baseline.max_depth", "whole number"),
         ({"kind": "evaluate"}, "from", "needs 'from'"),
         ({"kind": "evaluate", "from": {"run": NO_RUN}}, "from.run", "no run"),
     ],

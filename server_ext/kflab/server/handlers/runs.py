@@ -98,10 +98,26 @@ class RunHandler(KFLabHandler):
 class CancelHandler(KFLabHandler):
     @endpoint("Stop a run", answer=Run, status=202, errors=(404, 409))
     async def post(self, id: str) -> Any:
-        user = self.current_user
-        return await asyncio.to_thread(
-            self.services.runs.cancel, id, getattr(user, "username", None) or str(user)
-        )
+        return await asyncio.to_thread(self.services.runs.cancel, id, self.by)
+
+
+class ResumeHandler(KFLabHandler):
+    @endpoint(
+        "Let a tuning run that ended without its result go on", answer=Run, status=202, errors=(404, 409)
+    )
+    async def post(self, id: str) -> Any:
+        return await asyncio.to_thread(self.services.runs.resume, id, self.by)
+
+
+class RegisterHandler(KFLabHandler):
+    @endpoint(
+        "Train the best of a tuning run on train and validation, and record it",
+        answer=RunId,
+        status=202,
+        errors=(400, 404, 409),
+    )
+    async def post(self, id: str) -> Any:
+        return {"id": await asyncio.to_thread(self.services.runs.register, id)}
 
 
 class EvaluateHandler(KFLabHandler):
@@ -200,7 +216,9 @@ ROUTES: tuple[tuple[str, type[KFLabHandler]], ...] = (
     ("runs", RunsHandler),
     ("runs/{id}", RunHandler),
     ("runs/{id}/cancel", CancelHandler),
+    ("runs/{id}/resume", ResumeHandler),
     ("runs/{id}/evaluate", EvaluateHandler),
+    ("runs/{id}/register", RegisterHandler),
     ("runs/{id}/events", EventsHandler),
 )
 STREAMS: tuple[tuple[str, type[Any]], ...] = (("runs/{id}/stream", StreamHandler),)

@@ -1,0 +1,1 @@
+"""The trials of a tuning run: a chief that asks and tells, and worker processes that score."""

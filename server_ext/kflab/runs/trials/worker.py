@@ -1,0 +1,114 @@
+"""A process that scores trials, one after another: `python -m kflab.runs.trials.worker`.
+
+It reads JSON lines: `{"family"}` (load its libraries), `{"job"}` (what it may see), then `{"trial", "params", "resource"}`
+for each trial. On the pipe of KFLAB_EVENTS_FD it says `ready`, then of each trial `started`, its events, and at last
+`done` or `failed`. What the model's own code prints goes to its standard output and error.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kflab.runs.emit import Emitter
+from kflab.runs.failure import failure
+from kflab.runs.process import die_with_parent
+
+__all__ = ["main", "scorer"]
+
+
+def scorer(job: Mapping[str, Any]) -> Any:
+    """The kflab.ml.trials.Scorer of a job as it goes over the pipe."""
+    from kflab.ml.learning import TrainJob
+    from kflab.ml.spec import ModelSpec, PreprocessSpec, SplitSpec, TrainingSpec
+    from kflab.ml.trials import Scorer
+    from kflab.ml.tuning import ResourceSpec
+
+    validation = job["validation"]
+    return Scorer(
+        TrainJob(
+            task=job["task"],
+            target=job["target"],
+            train_path=Path(job["train"]),
+            validation_path=Path(validation) if validation else None,
+            model=ModelSpec.model_validate(job["model"]),
+            root=Path(job["root"]),
+            metrics=job["metrics"],
+            preprocess=PreprocessSpec.model_validate(job["preprocess"]),
+            split=SplitSpec.model_validate(job["split"]),
+            training=TrainingSpec.model_validate(job["training"]),
+            threads=job["threads"],
+        ),
+        job["objective"],
+        ResourceSpec.model_validate(job["resource"]) if job["resource"] else None,
+    )
+
+
+class _Work:
+    """The job that trials belong to, opened at the first of them, so that what is wrong with it is said as a result."""
+
+    def __init__(self, emit: Emitter) -> None:
+        self._emit = emit
+        self._job: Mapping[str, Any] = {}
+        self._scorer: Any = None
+
+    def take(self, asked: Mapping[str, Any]) -> None:
+        if "family" in asked:
+            from kflab.runs import libraries
+
+            libraries.load(asked["family"])
+            self._emit("ready")
+        elif "job" in asked:
+            self._job = asked["job"]
+        else:
+            self._score(asked["trial"], asked["params"], asked["resource"])
+
+    def _score(self, trial: int, params: Mapping[str, Any], resource: int | None) -> None:
+        self._emit("started", trial=trial)
+        try:
+            if self._scorer is None:
+                self._scorer = scorer(self._job)
+            _fresh()
+            found = self._scorer.score(
+                params, resource, lambda type, /, **fields: self._emit(type, trial=trial, **fields)
+            )
+            ending = {"value": found.value, "std": found.std, "metrics": found.metrics}
+            said = "done"
+        except (Exception, SystemExit) as error:  # noqa: BLE001  all of it is told to the user
+            ending, said = failure(error), "failed"
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        self._emit(said, trial=trial, **ending)
+
+
+def _fresh() -> None:
+    """Let go of the networks of earlier trials; Keras keeps what it has built."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session()
+
+
+def main() -> int:
+    die_with_parent()
+    asked = os.fdopen(os.dup(0), encoding="utf-8")
+    # The model's own code must not read what is meant for us.
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)  # a line is an event of the log
+    work = _Work(Emitter.from_environment())
+    for line in asked:
+        work.take(json.loads(line))
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    # Taking the libraries down in order would cost a second.
+    os._exit(code)
