@@ -38,11 +38,14 @@ type Option = Parameters<EChartsType['setOption']>[0];
 export function Chart({
   draw,
   summary,
-  height = 220
+  height = 220,
+  onReady
 }: {
   draw: (theme: Theme) => Option;
   summary: string;
   height?: number;
+  /** Gets the chart once it is made, to hear what is clicked on it; one function for its whole life. */
+  onReady?: (chart: EChartsType) => void;
 }): React.ReactElement {
   const { trans } = useHost();
   const box = useRef<HTMLDivElement>(null);
@@ -84,6 +87,7 @@ export function Chart({
         made = init(element, undefined, { renderer: 'svg', height });
         chart.current = made;
         redraw();
+        onReady?.(made);
         sizes.observe(element);
         themes.observe(document.body, {
           attributes: true,
@@ -103,7 +107,7 @@ export function Chart({
       made?.dispose();
       chart.current = null;
     };
-  }, [height]);
+  }, [height, onReady]);
 
   return broken ? (
     <p className="kf-help">

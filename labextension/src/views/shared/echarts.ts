@@ -1,10 +1,11 @@
 /** The parts of ECharts that the views draw with; loaded when the first chart is shown. */
-import { LineChart, ScatterChart } from 'echarts/charts';
+import { LineChart, ParallelChart, ScatterChart } from 'echarts/charts';
 import {
   AriaComponent,
   GridComponent,
   LegendComponent,
   MarkLineComponent,
+  ParallelComponent,
   TooltipComponent
 } from 'echarts/components';
 import { init, use as register } from 'echarts/core';
@@ -16,6 +17,8 @@ register([
   LegendComponent,
   LineChart,
   MarkLineComponent,
+  ParallelChart,
+  ParallelComponent,
   ScatterChart,
   SVGRenderer,
   TooltipComponent

@@ -12,6 +12,8 @@ export interface Host {
   visible: boolean;
   openRun?: (id: string) => void;
   openTrain?: () => void;
+  /** The page of a tuning run, or what to set up: from the run of kind train that is named, or from nothing. */
+  openTune?: (what?: { id: string } | { run: string }) => void;
   openMetadata?: (artifact: number) => void;
 }
 

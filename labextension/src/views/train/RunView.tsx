@@ -1,8 +1,9 @@
 import * as React from 'react';
-import { useEffect, useState } from 'react';
-import { Confirm } from '../shared/confirm';
+import { useEffect } from 'react';
+import { CancelButton } from '../shared/cancel';
 import { CopyButton } from '../shared/copy';
-import { asApiError, useHost } from '../shared/host';
+import { useHost } from '../shared/host';
+import { LogDrawer } from '../shared/logDrawer';
 import { Empty, Failure, Loading, Partial } from '../shared/panels';
 import { trainCode } from '../shared/python';
 import { isLive, StateBadge, stateWord } from '../shared/state';
@@ -32,7 +33,7 @@ export function RunView({
   /** Leads to the field that made the run fail, with what is wrong with it. */
   onMend?: (field: string, text: string) => void;
 }): React.ReactElement {
-  const { trans } = useHost();
+  const { trans, openTune } = useHost();
   const { live, connected, record } = useRun(id);
   const run = record.data ?? record.last;
   const state = stateOf(live, run);
@@ -66,7 +67,21 @@ export function RunView({
           <Elapsed started={run.started ?? live.begun} ended={run.ended} />
         </span>
         <span className="kf-spacer" />
-        {isLive(state) && <CancelButton id={id} />}
+        {isLive(state) && (
+          <CancelButton id={id}>
+            {trans(
+              'Training stops now and its model is not kept. Its curves, log and record stay in the list of runs.'
+            )}
+          </CancelButton>
+        )}
+        {run.kind === 'train' && state === 'done' && openTune && (
+          <button
+            className="jp-Button jp-mod-styled"
+            onClick={() => openTune({ run: id })}
+          >
+            {trans('Tune this model')}
+          </button>
+        )}
         <CopyButton text={trainCode(run.spec)} label={trans('Copy as code')} />
       </header>
       <p className="kf-headline">{headline(live, trans)}</p>
@@ -97,7 +112,11 @@ export function RunView({
             : trans('Only a run that is done has a model to evaluate.')}
         </p>
       )}
-      <LogDrawer text={live.log} />
+      <LogDrawer
+        text={live.log}
+        label={trans('Log of the run')}
+        nothing={trans('The run has printed nothing.')}
+      />
     </article>
   );
 }
@@ -179,70 +198,5 @@ function Results({
       {live.prediction && <Predictions prediction={live.prediction} />}
       {live.test && <Predictions prediction={live.test} />}
     </div>
-  );
-}
-
-function CancelButton({ id }: { id: string }): React.ReactElement {
-  const { client, trans } = useHost();
-  const [asked, setAsked] = useState(false);
-  const [sent, setSent] = useState(false);
-  const [error, setError] = useState<string | null>(null);
-  const cancel = (): void => {
-    setSent(true);
-    setError(null);
-    client.request('POST', `runs/${id}/cancel`).catch((reason: unknown) => {
-      setSent(false);
-      setError(asApiError(reason).message);
-    });
-  };
-  return (
-    <>
-      <button
-        className="jp-Button jp-mod-styled jp-mod-warn"
-        disabled={sent}
-        onClick={() => setAsked(true)}
-      >
-        {sent ? trans('Cancelling…') : trans('Cancel run')}
-      </button>
-      {error && (
-        <span role="alert" className="kf-error">
-          {error}
-        </span>
-      )}
-      {asked && (
-        <Confirm
-          title={trans('Cancel this run?')}
-          action={trans('Cancel run')}
-          keep={trans('Keep running')}
-          danger
-          onAccept={cancel}
-          onClose={() => setAsked(false)}
-        >
-          {trans(
-            'Training stops now and its model is not kept. Its curves, log and record stay in the list of runs.'
-          )}
-        </Confirm>
-      )}
-    </>
-  );
-}
-
-function LogDrawer({ text }: { text: string }): React.ReactElement {
-  const { trans } = useHost();
-  const lines = text ? text.trimEnd().split('\n').length : 0;
-  return (
-    <details className="kf-Drawer">
-      <summary>
-        {lines === 0 ? trans('Log: empty') : trans('Log: %1 lines', lines)}
-      </summary>
-      <pre
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrolled by keyboard
-        tabIndex={0}
-        aria-label={trans('Log of the run')}
-        role="region"
-      >
-        {text || trans('The run has printed nothing.')}
-      </pre>
-    </details>
   );
 }

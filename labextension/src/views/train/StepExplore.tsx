@@ -15,7 +15,7 @@ const SHOWN = 30;
 
 /** The columns and first rows, and what to predict. */
 export function StepExplore(props: StepProps): React.ReactElement {
-  const { draft, errors, found, profile, update, task } = props;
+  const { draft, profile, update } = props;
   const { trans } = useHost();
   if (!draft.uri) {
     return (
@@ -41,6 +41,36 @@ export function StepExplore(props: StepProps): React.ReactElement {
     return <Loading what={trans('Reading %1', draft.uri)} rows={8} />;
   }
   const { data } = profile;
+  return (
+    <>
+      <TargetFields {...props} data={data} />
+      {(data.hidden ?? 0) > 0 && (
+        <p className="kf-help">
+          {trans(
+            'The %1 rows of the test part are locked: they are left out here.',
+            data.hidden ?? 0
+          )}
+        </p>
+      )}
+      {data.warnings.map(warning => (
+        <Partial key={warning}>{warning}</Partial>
+      ))}
+      <Columns profile={data} target={draft.target} />
+      <FirstRows profile={data} />
+    </>
+  );
+}
+
+/** What to predict, and what speaks against it. */
+export function TargetFields({
+  draft,
+  errors,
+  found,
+  update,
+  task,
+  data
+}: StepProps & { data: Profile }): React.ReactElement {
+  const { trans } = useHost();
   const names = data.columns.map(column => column.name);
   const early = ['dataset.target', 'dataset.columns', 'task'].filter(
     path => found[path] && !errors[path]
@@ -85,19 +115,6 @@ export function StepExplore(props: StepProps): React.ReactElement {
       {errors['dataset.columns'] && (
         <p className="kf-error">{errors['dataset.columns']}</p>
       )}
-      {(data.hidden ?? 0) > 0 && (
-        <p className="kf-help">
-          {trans(
-            'The %1 rows of the test part are locked: they are left out here.',
-            data.hidden ?? 0
-          )}
-        </p>
-      )}
-      {data.warnings.map(warning => (
-        <Partial key={warning}>{warning}</Partial>
-      ))}
-      <Columns profile={data} target={draft.target} />
-      <FirstRows profile={data} />
     </>
   );
 }

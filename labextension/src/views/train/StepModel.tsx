@@ -4,6 +4,7 @@ import { useHost } from '../shared/host';
 import { Failure, Loading } from '../shared/panels';
 import type { Loaded } from '../shared/request';
 import type { Page } from '../shared/types';
+import type { Errors } from './draft';
 import { suits, type ModelOffer } from './offers';
 import type { StepProps } from './StepProps';
 import { taskWord } from './steps';
@@ -16,8 +17,13 @@ export function StepModel({
   errors,
   update,
   task,
-  models
-}: StepProps & { models: Loaded<Page<ModelOffer>> }): React.ReactElement {
+  models,
+  params
+}: StepProps & {
+  models: Loaded<Page<ModelOffer>>;
+  /** The headline of the parameters, where they are more than a model's own. */
+  params?: string;
+}): React.ReactElement {
   const { trans } = useHost();
   const group = useId();
   const offers = (models.data ?? models.last)?.items ?? [];
@@ -79,26 +85,52 @@ export function StepModel({
         </details>
       )}
       {chosen && (
-        <section data-field="model.params">
-          <h3>{trans('Parameters of %1', chosen.title)}</h3>
-          {errors['model.params'] && (
-            <span className="kf-error">{errors['model.params']}</span>
-          )}
-          <Suspense
-            fallback={<Loading what={trans('Loading the form')} rows={4} />}
-          >
-            <ModelForm
-              key={chosen.family}
-              schema={chosen.schema}
-              value={draft.params[chosen.family]}
-              errors={errors}
-              onChange={value =>
-                update({ params: { ...draft.params, [chosen.family]: value } })
-              }
-            />
-          </Suspense>
-        </section>
+        <ModelParams
+          title={params ?? trans('Parameters of %1', chosen.title)}
+          offer={chosen}
+          value={draft.params[chosen.family]}
+          errors={errors}
+          onChange={value =>
+            update({ params: { ...draft.params, [chosen.family]: value } })
+          }
+        />
       )}
     </>
+  );
+}
+
+/** The parameters of one model, drawn from their schema. */
+export function ModelParams({
+  title,
+  offer,
+  value,
+  errors,
+  onChange
+}: {
+  title: string;
+  offer: ModelOffer;
+  value: Record<string, unknown> | undefined;
+  errors: Errors;
+  onChange: (value: Record<string, unknown>) => void;
+}): React.ReactElement {
+  const { trans } = useHost();
+  return (
+    <section data-field="model.params">
+      <h3>{title}</h3>
+      {errors['model.params'] && (
+        <span className="kf-error">{errors['model.params']}</span>
+      )}
+      <Suspense
+        fallback={<Loading what={trans('Loading the form')} rows={4} />}
+      >
+        <ModelForm
+          key={offer.family}
+          schema={offer.schema}
+          value={value}
+          errors={errors}
+          onChange={onChange}
+        />
+      </Suspense>
+    </section>
   );
 }

@@ -35,42 +35,54 @@ export function StepTrain({
           ))}
       </dl>
       {isKeras(draft.family) ? (
-        <div className="kf-Fields">
-          <TextField
-            label={trans('Epochs')}
-            path="training.epochs"
-            numeric
-            value={draft.epochs}
-            error={errors['training.epochs']}
-            help={trans('How often all training rows are gone through.')}
-            onChange={epochs => update({ epochs })}
-          />
-          <TextField
-            label={trans('Batch size')}
-            path="training.batch_size"
-            numeric
-            value={draft.batchSize}
-            error={errors['training.batch_size']}
-            help={trans('Rows per step of the optimiser.')}
-            onChange={batchSize => update({ batchSize })}
-          />
-          <TextField
-            label={trans('Patience')}
-            path="training.patience"
-            numeric
-            value={draft.patience}
-            error={errors['training.patience']}
-            help={trans(
-              'Epochs without a better validation loss before it stops; empty for never.'
-            )}
-            onChange={patience => update({ patience })}
-          />
-        </div>
+        <TrainingFields draft={draft} errors={errors} update={update} />
       ) : (
         <p className="kf-help">
           {trans('This model decides by itself when it is trained.')}
         </p>
       )}
     </>
+  );
+}
+
+/** How long a network trains. */
+export function TrainingFields({
+  draft,
+  errors,
+  update
+}: Pick<StepProps, 'draft' | 'errors' | 'update'>): React.ReactElement {
+  const { trans } = useHost();
+  return (
+    <div className="kf-Fields">
+      <TextField
+        label={trans('Epochs')}
+        path="training.epochs"
+        numeric
+        value={draft.epochs}
+        error={errors['training.epochs']}
+        help={trans('How often all training rows are gone through.')}
+        onChange={epochs => update({ epochs })}
+      />
+      <TextField
+        label={trans('Batch size')}
+        path="training.batch_size"
+        numeric
+        value={draft.batchSize}
+        error={errors['training.batch_size']}
+        help={trans('Rows per step of the optimiser.')}
+        onChange={batchSize => update({ batchSize })}
+      />
+      <TextField
+        label={trans('Patience')}
+        path="training.patience"
+        numeric
+        value={draft.patience}
+        error={errors['training.patience']}
+        help={trans(
+          'Epochs without a better validation loss before it stops; empty for never.'
+        )}
+        onChange={patience => update({ patience })}
+      />
+    </div>
   );
 }

@@ -7,12 +7,15 @@ export function Summary({
   errors,
   general,
   failed,
+  label = path => path,
   onGo
 }: {
   errors: Errors;
   general: string | null;
   /** Whether this is what a run has failed for. */
   failed: boolean;
+  /** A field's name as people say it. */
+  label?: (path: string) => string;
   onGo: (path: string) => void;
 }): React.ReactElement | null {
   const { trans } = useHost();
@@ -33,7 +36,7 @@ export function Summary({
           {paths.map(path => (
             <li key={path}>
               <button className="kf-link" onClick={() => onGo(path)}>
-                {path}
+                {label(path)}
               </button>
               {': '}
               {errors[path]}

@@ -1,24 +1,15 @@
+import { following, type Followable } from '../shared/follow';
 import type {
-  Cancelled,
-  Done,
   Epoch,
   Event,
-  Failed,
-  Interrupted,
   Metric,
   Prediction,
   Stage,
   WarningEvent
 } from '../shared/types';
 
-export type End = Done | Failed | Cancelled | Interrupted;
-
 /** What the events of a run say so far. */
-export interface Live {
-  /** The last event taken in. */
-  seq: number;
-  /** Events between `seq` and what came next are missing: ask for them since `seq`. */
-  gap: boolean;
+export interface Live extends Followable {
   begun: string | null;
   stage: Stage['name'] | null;
   stages: Stage['name'][];
@@ -28,7 +19,6 @@ export interface Live {
   metrics: Metric[];
   warnings: WarningEvent[];
   log: string;
-  end: End | null;
 }
 
 /** Characters of log kept for the drawer; the whole of it is in the run's folder. */
@@ -49,22 +39,14 @@ export const NOTHING: Live = {
   end: null
 };
 
-/**
- * Takes events in, in order. One seen before is passed over; at a missing one it stops and says so,
- * so that what comes later is asked for again and nothing is shown out of order.
- */
+/** Takes events in, in order, up to the first one that is missing. */
 export function reduce(live: Live, events: readonly Event[]): Live {
-  let next = live;
-  for (const event of events) {
-    if (event.seq <= next.seq) {
-      continue;
-    }
-    if (event.seq > next.seq + 1) {
-      return next.gap ? next : { ...next, gap: true };
-    }
-    next = take({ ...next, seq: event.seq, gap: false }, event);
-  }
-  return next;
+  const { fresh, gap } = following(live.seq, events);
+  const next = fresh.reduce(
+    (before, event) => take({ ...before, seq: event.seq, gap: false }, event),
+    live
+  );
+  return gap && !next.gap ? { ...next, gap } : next;
 }
 
 function take(live: Live, event: Event): Live {
