@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kflab.ml.errors import DataError, TrainingError
-from kflab.runs.manager import RunManager
 from kflab.runs.failure import failure
+from kflab.runs.manager import RunManager
 from kflab.runs.spec import Run, RunSpec
 
 from .conftest import Lab

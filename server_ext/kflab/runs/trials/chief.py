@@ -153,7 +153,7 @@ class Chief:
             self._say(trial, "running")
             message = {"trial": trial.number, "params": trial.params, "resource": trial.resource}
             trial.began = time.monotonic()
-            self.pool.assign(trial.number, message, self._lease(trial))
+            self.pool.assign(trial.number, message, self._lease())
 
     def _next(self) -> _Trial | None:
         if self._waiting:
@@ -192,8 +192,8 @@ class Chief:
                 hint="Widen a range or add a parameter to search on.",
             )
 
-    def _lease(self, trial: _Trial) -> float | None:
-        """The seconds that a trial may take; None for the first of all, which nothing is known of."""
+    def _lease(self) -> float | None:
+        """The seconds that a trial may take; None as long as none has shown how long they are."""
         if self.plan.budget.trial_seconds is not None:
             return self.plan.budget.trial_seconds
         longest = self.history.longest()
@@ -285,6 +285,8 @@ class Chief:
             self._searcher.tell(trial.number - self._offset, *_told(event))
             self._keep()
         self._count_alike(event)
+        if state == "done" and (lease := self._lease()):
+            self.pool.limit(lease)
 
     def _count_alike(self, event: Mapping[str, Any]) -> None:
         if event["state"] == "done":

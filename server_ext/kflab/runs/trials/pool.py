@@ -187,6 +187,13 @@ class Pool:
         """Give a trial to a free worker. Its lease, in seconds, begins when the worker does; None is no limit."""
         next(worker for worker in self._workers if worker.trial is None).assign(trial, message, lease)
 
+    def limit(self, seconds: float) -> None:
+        """Give those that run without a limit so many seconds from now."""
+        for worker in self._workers:
+            if worker.trial is not None and worker.lease is None:
+                worker.lease = seconds
+                worker.deadline = time.monotonic() + seconds
+
     def wait(self, seconds: float) -> list[Heard]:
         """What is heard within so many seconds, as soon as anything is."""
         soonest = min((w.deadline for w in self._workers if w.deadline is not None), default=None)

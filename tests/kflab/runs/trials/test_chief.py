@@ -16,11 +16,13 @@ import pytest
 from kflab.ml.search.searcher import END, WAIT, Suggestion
 from kflab.ml.spec import DatasetSpec, SplitSpec
 from kflab.ml.splitter import divide
+from kflab.runs import process
 from kflab.runs.events import problem
 from kflab.runs.failure import TuningError
 from kflab.runs.folder import RunFolder
 from kflab.runs.log import EventLog
 from kflab.runs.spec import RunSpec
+from kflab.runs.trials import chief
 from kflab.runs.trials import plan as plans
 from kflab.runs.trials.chief import Chief
 from kflab.runs.trials.history import History, read_history
@@ -244,6 +246,31 @@ def test_a_trial_that_hangs_is_ended_when_its_lease_is_over(bench: Bench) -> Non
     late = bench.trials()[1]
     assert (late["state"], late["cause"]) == ("failed", "timeout")
     assert "trial_seconds" in late["text"] and late["seconds"] >= 3
+    assert ending["best"]["trial"] == 2
+
+
+def test_a_baseline_that_hangs_is_ended_once_another_trial_has_shown_how_long_they_take(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chief, "_LEAST_LEASE", 2.0)
+    ending = bench.search([{"a": 2.0, "do": ""}], baseline={"do": "hang"}, budget={"parallel": 2})
+    assert bench.trials()[0]["cause"] == "timeout"
+    assert ending["best"]["trial"] == 1
+
+
+def test_a_trial_that_the_kernel_killed_for_want_of_memory_says_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(process, "oom_kills", lambda: len(killed))
+
+    def kill(heard: Heard) -> None:
+        if heard.kind == "printed" and heard.trial == 1 and not killed:
+            killed.append(1)
+            bench.worker(1).kill()
+
+    ending = bench.search([{"a": 3.0, "do": "wait"}, {"a": 2.0}], watch=kill)
+    assert (bench.trials()[1]["state"], bench.trials()[1]["cause"]) == ("failed", "oom")
     assert ending["best"]["trial"] == 2
 
 
