@@ -57,7 +57,11 @@ class Parameter(Strict):
             )
         if self.low is None or self.high is None:
             missing = "low" if self.low is None else "high"
-            raise ValueError(f"{missing} is needed: give both ends of the range, such as 1 and 32.")
+            raise ValueError(f"A range needs '{missing}': give both of its ends, such as 1 and 32.")
+        most, shown = (2**53, "2^53") if self.type == "int" else (1e300, "1e300")
+        for end in ("low", "high", "step"):
+            if not -most <= (getattr(self, end) or 0) <= most:
+                raise ValueError(f"{end} is too large to compute with; stay between -{shown} and {shown}.")
         if self.type == "int":
             for end in ("low", "high", "step"):
                 value = getattr(self, end)
@@ -81,6 +85,10 @@ class Parameter(Strict):
             raise ValueError(
                 f"step is {self.step:g}, longer than the range from {self.low:g} to {self.high:g}."
             )
+        if (self.high - self.low) / self.step > 1e9:
+            raise ValueError(
+                f"step is {self.step:g}, so small that the range has over a billion of them. Leave it out."
+            )
 
     def _check_choices(self) -> None:
         for end in ("low", "high", "step"):
@@ -95,7 +103,7 @@ class Parameter(Strict):
         if self.type != "choice":
             return
         if self.choices is None:
-            raise ValueError('choices are needed for the type choice: give a list such as ["sqrt", "log2"].')
+            raise ValueError('The type choice needs \'choices\': a list such as ["sqrt", "log2"].')
         marked = [(type(value), value) for value in self.choices]
         if len(set(marked)) < len(marked):
             raise ValueError("choices must differ; one of them stands there twice.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,11 +13,10 @@ from kflab.ml import metrics, models
 from kflab.ml.errors import DataError
 from kflab.ml.families import FAMILIES, Family
 from kflab.ml.search import methods
-from kflab.ml.spec import ModelSpec, Task
-from kflab.ml.tasks import Known
+from kflab.ml.spec import Known, ModelSpec, Task
 from kflab.ml.tuning import Parameter, TuningSpec, Value
 
-__all__ = ["check", "inside", "objective", "space_of"]
+__all__ = ["check", "contains", "inside", "member", "objective", "space_of"]
 
 _SPACE = "tuning.space"
 
@@ -94,7 +95,7 @@ def _names(space: Sequence[Parameter]) -> None:
                 raise DataError(
                     f"{at}.when", f"{parameter.name!r} can depend on a choice or a bool; {name!r} is a range."
                 )
-            wrong = [value for value in values if not _member(value, options)]
+            wrong = [value for value in values if not member(value, options)]
             if wrong:
                 raise DataError(
                     f"{at}.when", f"{name!r} is never {wrong[0]!r}; it is one of {_some(options)}."
@@ -114,7 +115,7 @@ def _against_model(parameter: Parameter, known: Family, at: str) -> None:
     options = parameter.options()
     if options is not None:
         for value in options:
-            _fits({parameter.name: value}, known, f"{at}.choices")
+            _fits({parameter.name: value}, known, f"{at}.{'type' if parameter.type == 'bool' else 'choices'}")
         return
     if schema["type"] not in ("integer", "number"):
         raise DataError(
@@ -167,29 +168,35 @@ def inside(space: Sequence[Parameter], params: dict[str, Value]) -> dict[str, Va
     """The part of `params` that the space asks for, or None if one of them is missing or lies outside of it."""
     found: dict[str, Value] = {}
     for parameter in space:
-        if any(not _member(found.get(name), values) for name, values in parameter.when.items()):
+        if any(not member(found.get(name), values) for name, values in parameter.when.items()):
             continue
-        if parameter.name not in params or not _contains(parameter, params[parameter.name]):
+        if parameter.name not in params or not contains(parameter, params[parameter.name]):
             return None
         found[parameter.name] = params[parameter.name]
     return found
 
 
-def _contains(parameter: Parameter, value: Value) -> bool:
+def contains(parameter: Parameter, value: object) -> bool:
+    """Whether the value is one of the parameter's, but for an error of rounding in ranges with steps."""
     options = parameter.options()
     if options is not None:
-        return _member(value, options)
-    if isinstance(value, (bool, str)) or parameter.low is None or parameter.high is None:
+        return member(value, options)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    if parameter.type == "int" and not float(value).is_integer():
+    if parameter.low is None or parameter.high is None or not parameter.low <= value <= parameter.high:
         return False
-    if not parameter.low <= value <= parameter.high:
+    if parameter.type == "int" and value != int(value):
         return False
-    steps = (value - parameter.low) / parameter.step if parameter.step else 0.0
-    return abs(steps - round(steps)) < 1e-9
+    if parameter.step is None:
+        return True
+    low, step = Fraction(repr(parameter.low)), Fraction(repr(parameter.step))
+    off = abs((Fraction(repr(value)) - low) / step % 1 * step)
+    return min(off, step - off) <= max(
+        step / 10**9, Fraction(4 * math.ulp(max(abs(value), abs(parameter.low))))
+    )
 
 
-def _member(value: Any, options: Sequence[Any]) -> bool:
+def member(value: Any, options: Sequence[Any]) -> bool:
     """Whether it is one of them and of the same kind: true is not 1."""
     return any(value == option and isinstance(value, bool) == isinstance(option, bool) for option in options)
 

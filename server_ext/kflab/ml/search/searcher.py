@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from kflab.ml.tuning import Value
 
-__all__ = ["END", "WAIT", "Params", "Searcher", "Suggestion", "Told"]
+__all__ = ["END", "WAIT", "Params", "Searcher", "Signal", "Suggestion", "Told"]
 
 Params = dict[str, Value]
 Told = Literal["done", "pruned", "failed"]
@@ -28,38 +28,41 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class _Signal:
+class Signal:
+    """An answer that is no trial."""
+
     name: str
 
     def __repr__(self) -> str:
         return self.name
 
 
-WAIT = _Signal("WAIT")
+WAIT = Signal("WAIT")
 """No trial now: the method waits for what those that run will say. Ask again after the next `tell`."""
-END = _Signal("END")
+END = Signal("END")
 """No trial any more: the space or the plan of the method is exhausted."""
 
 
 class Searcher(Protocol):
     """A method of search over one space, maximizing or minimizing one number."""
 
-    def ask(self) -> Suggestion | _Signal:
+    def ask(self) -> Suggestion | Signal:
         """The next trial, WAIT or END. Numbers count up from 1 without gaps."""
         ...
 
     def tell(self, number: int, value: float | None, state: Told) -> None:
         """What came of a trial that was asked for. `value` is needed for `done`, and ignored for `failed`.
 
-        A value that is not finite counts as failed. Told twice, the first counts. Raises KeyError for a number that was
-        never asked for.
+        A value that is not finite counts as failed, and a pruned trial without one too. Told twice, the first counts.
+        Raises KeyError for a number that was never asked for, ValueError for `done` without a value.
         """
         ...
 
     def learn(self, params: Mapping[str, Value], value: float) -> bool:
         """Take in a result from outside the search, such as the baseline's; False if it does not lie in the space.
 
-        It takes no number.
+        It takes no number, and the same result twice counts once. Methods that learn nothing from results do not ask for
+        the same parameters again; grid leaves out nothing. A value that is not finite is not taken in: False.
         """
         ...
 
@@ -72,10 +75,10 @@ class Searcher(Protocol):
         ...
 
     def dump(self) -> dict[str, Any]:
-        """All of the search's state as JSON."""
+        """All of the search's state as JSON, without NaN; about 100 bytes a trial."""
         ...
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from a dumped state, in a searcher made with the same arguments: the next trials are those that would
-        have come. Raises ValueError for a state of another method or space."""
+        have come. Raises ValueError for a state of another search, or a damaged one; the searcher is then as before."""
         ...
