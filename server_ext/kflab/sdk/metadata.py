@@ -13,7 +13,7 @@ from kflab.sdk.recorder import recorder
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Artifact", "DataSet", "Execution", "Metrics", "Model", "Run", "Workspace"]
+__all__ = ["Artifact", "DataSet", "Execution", "Metrics", "Model", "Run", "Workspace", "listed"]
 
 _EXACT_INT = 2**53
 
@@ -59,35 +59,45 @@ class Workspace:
 
         Raises Unreachable if no server answers.
         """
-        import pandas as pd
-
-        connection = find()
-        if recorder().outbox.waiting():
-            recorder().replay()
-        rows: list[dict[str, Any]] = []
-        token = None
-        while len(rows) < limit:
-            page = connection.request(
-                "GET",
-                "metadata/artifacts",
-                query={
-                    "type": None if kind is Artifact else kind.type_name,
-                    "filter": "workspace = " + _quoted(self.name),
-                    "sort": "-created",
-                    "limit": min(500, limit - len(rows)),
-                    "page_token": token,
-                },
-            )
-            for item in page["items"]:
-                properties = item.pop("properties", {})
-                rows.append({**properties, **item})
-            token = page.get("next_page_token")
-            if not token:
-                break
-        return pd.DataFrame(rows)
+        return listed(
+            "workspace = " + _quoted(self.name), None if kind is Artifact else kind.type_name, limit=limit
+        )
 
     def __repr__(self) -> str:
         return f"Workspace({self.name!r})"
+
+
+def listed(filter: str, type: str | None = None, limit: int = 10_000) -> pd.DataFrame:
+    """The artifacts that fit, newest first: a row each, properties as columns.
+
+    Raises Unreachable if no server answers.
+    """
+    import pandas as pd
+
+    connection = find()
+    if recorder().outbox.waiting():
+        recorder().replay()
+    rows: list[dict[str, Any]] = []
+    token = None
+    while len(rows) < limit:
+        page = connection.request(
+            "GET",
+            "metadata/artifacts",
+            query={
+                "type": type,
+                "filter": filter,
+                "sort": "-created",
+                "limit": min(500, limit - len(rows)),
+                "page_token": token,
+            },
+        )
+        for item in page["items"]:
+            properties = item.pop("properties", {})
+            rows.append({**properties, **item})
+        token = page.get("next_page_token")
+        if not token:
+            break
+    return pd.DataFrame(rows)
 
 
 def _quoted(text: str) -> str:

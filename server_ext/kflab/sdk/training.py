@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from kflab.sdk import ulid
 from kflab.sdk.connection import Unreachable, find
+from kflab.sdk.metadata import listed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Progress", "RunFailed", "RunHandle", "bar", "number", "request", "train"]
 
@@ -51,6 +55,32 @@ class RunHandle:
     def metrics(self, part: str = "validation") -> dict[str, float]:
         """The final metrics of one part of the data: `validation`, or `test` for a run that evaluates."""
         return {e["name"]: e["value"] for e in self.events() if e["type"] == "metric" and e["part"] == part}
+
+    def artifacts(self, timeout: float = 60.0) -> pd.DataFrame:
+        """What the run has left in the metadata, newest first, a row each as in `Workspace.list`: its model, its metrics.
+
+        The server records the end of a run a moment later, which is waited for, up to `timeout` seconds. Raises
+        TimeoutError if it is not there by then, and ValueError while the run goes on.
+        """
+        until = time.monotonic() + timeout
+        mine = f'prop.run_id = "{self.id}"'
+        while not self._recorded(mine):
+            if (state := self.state) not in ENDED:
+                raise ValueError(
+                    f"run {self.id} is {state}; wait() for its end, which is when it is recorded"
+                )
+            if time.monotonic() >= until:
+                raise TimeoutError(
+                    f"the end of run {self.id} is not in the metadata after {timeout:g} s; the server's log says why"
+                )
+            time.sleep(_POLL)
+        return listed(mine)
+
+    @staticmethod
+    def _recorded(mine: str) -> bool:
+        """Whether the metadata has the end of a run."""
+        found = find().request("GET", "metadata/executions", query={"filter": mine, "limit": 1})["items"]
+        return bool(found) and found[0]["state"] != "RUNNING"
 
     def wait(self, timeout: float | None = None, progress: bool = True) -> Self:
         """Return when the run is done; show how far it is meanwhile.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kflab.sdk.connection import find
+from kflab.sdk.connection import ApiError, Unreachable, find
 from kflab.sdk.training import Progress, RunHandle, bar, number, request
 
 if TYPE_CHECKING:
@@ -13,31 +14,60 @@ if TYPE_CHECKING:
 
 __all__ = ["TuneHandle", "tune"]
 
+# What a search takes over from the training run that it begins with.
+_TAKEN = ("workspace", "task", "metrics", "dataset", "preprocess", "split", "model", "training", "engine")
+_COLUMNS = ("trial", "state", "value", "std", "seconds")
+_SOMETIMES = ("resource", "text")  # columns that are there if a trial has such a value
+
 
 class TuneHandle(RunHandle):
     """A run that tunes: its trials, the best of them, and the model that comes of it."""
 
     def trials(self) -> pd.DataFrame:
-        """One row for each trial, 0 being the baseline: state, value, std, seconds, and a column for each parameter."""
+        """One row for each trial, 0 being the baseline: state, value, std, seconds, and a column for each parameter.
+
+        `resource` is there with hyperband, `text` once a trial has failed. A parameter named as one of these columns
+        is in `params.NAME`.
+        """
         import pandas as pd
 
+        found = self._trials().values()
+        columns = [*_COLUMNS, *(name for name in _SOMETIMES if any(name in event for event in found))]
         rows = []
-        for event in self._trials().values():
-            kept = {name: event.get(name) for name in ("trial", "state", "value", "std", "seconds")}
-            rows.append({**kept, **event["params"]})
-        return pd.DataFrame(rows, columns=None if rows else ["trial"]).set_index("trial").sort_index()
+        for event in found:
+            params = {f"params.{k}" if k in columns else k: v for k, v in event["params"].items()}
+            rows.append({**{name: event.get(name) for name in columns}, **params})
+        return pd.DataFrame(rows, columns=None if rows else columns).set_index("trial").sort_index()
 
     def best(self) -> dict[str, Any]:
-        """`{metric, value, trial, params, baseline}` of the best trial; `baseline` is the value it started from.
+        """`{metric, value, trial, params, baseline, gain}` of the best trial, of those done so far while the run goes on.
 
-        Raises ValueError while there is none.
+        `baseline` is the value that it started from, None if that could not be measured, and `gain` how much better
+        the best is; if that is the baseline itself, `trial` is 0. Raises ValueError while no trial is done.
         """
-        run = self.info()
-        if not run.get("best"):
-            raise ValueError(f"run {self.id} is {run['state']} and has no best trial yet; wait() for it")
-        trials = self._trials()
-        found = trials[run["best"]["trial"]]
-        return {**run["best"], "params": found["params"], "baseline": trials.get(0, {}).get("value")}
+        run, trials = self.info(), self._trials()
+        told = run.get("best") or _best_so_far(trials.values())
+        if not told:
+            next = "wait() for it" if run["state"] in ("queued", "running") else "trials() tells more"
+            raise ValueError(f"run {self.id} is {run['state']}, and none of its trials is done; {next}")
+        before = trials.get(0, {}).get("value")
+        gain = None if before is None else abs(told["value"] - before)
+        return {**told, "params": trials[told["trial"]]["params"], "baseline": before, "gain": gain}
+
+    def summary(self) -> str:
+        """What came of the search so far, in a sentence.
+
+        Raises ValueError while no trial is done.
+        """
+        best = self.best()
+        done = sum(1 for n, event in self._trials().items() if n and event["state"] == "done")
+        value = f"{best['metric']} {best['value']:.4g}"
+        if best["trial"] == 0:
+            return f"None of {done} trials beats the baseline: {value}."
+        if best["gain"] is None:
+            return f"Best of {done}: {value}; the baseline failed."
+        where = "above" if best["value"] > best["baseline"] else "below"
+        return f"Best of {done}: {value}, {best['gain']:.3g} {where} the baseline."
 
     def register(self) -> RunHandle:
         """Train the best trial on train and validation together, and record the model; returns that run."""
@@ -53,30 +83,78 @@ class TuneHandle(RunHandle):
         return {event["trial"]: event for event in self.events() if event["type"] == "trial"}
 
     def _progress(self) -> Progress:
-        tuning = self.info()["spec"]["tuning"]
-        return _TrialBar(tuning["budget"]["trials"])
+        return _TrialBar(self)
+
+
+def _goals() -> dict[str, str]:
+    """Of each metric whether `max` or `min` is best."""
+    return {metric["name"]: metric["goal"] for metric in find().request("GET", "methods")["metrics"]}
+
+
+def _best_so_far(trials: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """`{metric, value, trial}` of the best of those that are done, the earliest of equals; None if none is."""
+    done = [event for event in trials if event["state"] == "done"]
+    if not done:
+        return None
+    metric = _metric(done[0])
+    sign = 1 if _goals()[metric] == "max" else -1
+    found = max(done, key=lambda event: (sign * event["value"], -event["trial"]))
+    return {"metric": metric, "value": found["value"], "trial": found["trial"]}
+
+
+def _metric(event: Mapping[str, Any]) -> str:
+    """The metric that decides: the first of those that were measured."""
+    return str(next(iter(event["metrics"])))
 
 
 class _TrialBar:
-    """A bar over the trials, with the best value and that of the baseline beside it."""
+    """A bar over the trials; beside it the value of the baseline, the best so far, and how many failed."""
 
-    def __init__(self, trials: int) -> None:
-        self._bar = bar(total=trials, unit="trial", desc="tuning")
-        self._ended: set[int] = set()
-        self._values: dict[str, str] = {}
+    def __init__(self, run: RunHandle) -> None:
+        self._run = run
+        self._bar: Any = None
+        self._goals: Mapping[str, str] = {}
+        self._trials: dict[int, Mapping[str, Any]] = {}
 
     def event(self, event: Mapping[str, Any]) -> None:
-        if self._bar is None or event["type"] != "trial" or event["state"] == "running":
+        if event["type"] == "trial":
+            # Made now, as the server has just answered; it may have been away when the waiting began.
+            self._open()
+            self._trials[event["trial"]] = event
+        if self._bar is None:
             return
-        value = event.get("value")
-        if event["trial"] == 0:
-            self._values = {"baseline": f"{value:.4g}" if number(value) else "failed", **self._values}
-        else:
-            self._ended.add(event["trial"])
-            if number(value):
-                self._values["last"] = f"{value:.4g}"
-        self._bar.n = len(self._ended)
-        self._bar.set_postfix(self._values)
+        if event["type"] == "done":
+            self._bar.total = self._bar.n  # a space may be exhausted before the budget is
+            self._bar.refresh()
+        if event["type"] == "trial" and event["state"] != "running":
+            self._bar.n = sum(1 for n, e in self._trials.items() if n and e["state"] != "running")
+            self._bar.set_postfix(self._beside(event))
+
+    def _open(self) -> None:
+        if self._bar is not None:
+            return
+        budget = self._run.info()["spec"]["tuning"]["budget"]
+        try:
+            self._goals = _goals()
+        except (ApiError, Unreachable):
+            self._goals = {}  # then the last value is shown, and not the best
+        self._bar = bar(total=budget["trials"], unit="trial", desc="tuning")
+
+    def _beside(self, last: Mapping[str, Any]) -> dict[str, str]:
+        shown: dict[str, str] = {}
+        if 0 in self._trials and self._trials[0]["state"] != "running":
+            value = self._trials[0].get("value")
+            shown["baseline"] = f"{value:.4g}" if number(value) else "failed"
+        done = [event for event in self._trials.values() if event["state"] == "done"]
+        goal = self._goals.get(_metric(done[0])) if done else None
+        if goal and len(done) > 1:
+            values = [event["value"] for event in done]
+            shown["best"] = f"{(max if goal == 'max' else min)(values):.4g}"
+        elif last["trial"] and number(last.get("value")):
+            shown["last"] = f"{last['value']:.4g}"
+        if failed := sum(1 for n, event in self._trials.items() if n and event["state"] == "failed"):
+            shown["failed"] = str(failed)
+        return shown
 
     def close(self) -> None:
         if self._bar is not None:
@@ -84,7 +162,7 @@ class _TrialBar:
 
 
 def tune(
-    spec: Mapping[str, Any] | None = None,
+    spec: Mapping[str, Any] | RunHandle | None = None,
     *,
     dataset: str | Mapping[str, Any] | None = None,
     target: str | None = None,
@@ -104,19 +182,25 @@ def tune(
 ) -> TuneHandle:
     """Start a search and return its handle.
 
-    Give a whole RunSpec, or its parts as for `train`, and what to search: `space` as a list of parameters, or in short
-    `{"max_depth": (1, 32), "criterion": ["gini", "entropy"]}`: a pair of numbers is a range, a list are choices; without
-    it the suggested space of the model is searched. `method` is random, grid, bayesian, tpe or hyperband; `seconds` limits
-    the whole search. Trial 0 is the baseline: the model with `params`, or with `baseline`.
+    Give a whole RunSpec, or its parts as for `train`, or a training run that is done, whose data and model are the
+    baseline then; and what to search. `space` is a list of parameters, or in short
+
+        {"max_depth": (1, 32), "ccp_alpha": (1e-5, 0.1, "log"), "criterion": ["gini", "entropy"]}
+
+    where a pair of numbers is a range, with "log" behind it on a log scale, a `range` goes in its steps, and a list
+    are choices; without it the suggested space of the model is searched. `method` is random, grid, bayesian, tpe or
+    hyperband; `seconds` limits the whole search. Trial 0 is the baseline: the model with `params`, or with `baseline`.
 
         search = kflab.tune(dataset="sklearn:digits", model="sklearn:DecisionTreeClassifier",
                             params={"max_depth": 1}, method="tpe", trials=8)
-        search.wait().best()
+        print(search.wait().summary())
 
-    Raises ApiError, naming the fields at fault, if the server refuses it, and Unreachable if none answers.
+    Raises ApiError, naming the fields at fault, if the server refuses it, Unreachable if none answers, and TypeError
+    or ValueError for a space that cannot be read.
     """
+    given = _of_run(spec) if isinstance(spec, RunHandle) else spec or {}
     body = request(
-        {"kind": "tune", **(spec or {}), **more},
+        {**given, "kind": "tune", **more},
         dataset=dataset,
         target=target,
         model=model,
@@ -129,34 +213,60 @@ def tune(
         searched["space"] = _space(space)
     if metric is not None:
         searched["objective"] = {"metric": metric}
-    given = {"trials": trials, "parallel": parallel, "seconds": seconds}
-    budget = {name: value for name, value in given.items() if value is not None}
+    limits = {"trials": trials, "parallel": parallel, "seconds": seconds}
+    budget = {name: value for name, value in limits.items() if value is not None}
     if budget:
-        searched["budget"] = {**searched.get("budget", {}), **budget}
+        searched["budget"] = {**(searched.get("budget") or {}), **budget}
     for name, value in (("method", method), ("baseline", baseline)):
         if value is not None:
-            searched[name] = value
+            searched[name] = dict(value) if isinstance(value, Mapping) else value
     return TuneHandle(find().request("POST", "runs", {**body, "tuning": searched})["id"])
+
+
+def _of_run(run: RunHandle) -> dict[str, Any]:
+    """What a search takes over from a run."""
+    spec = run.info()["spec"]
+    taken = {name: spec[name] for name in _TAKEN if spec.get(name) is not None}
+    # That a model has learned from the validation part as well says nothing of how trials are measured.
+    taken["training"] = {k: v for k, v in taken.get("training", {}).items() if k != "refit"}
+    return {**taken, "from": {"run": run.id}}
 
 
 def _space(space: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> list[dict[str, Any]]:
     """The space as the API has it, from the short form or as it is."""
     if not isinstance(space, Mapping):
         return [dict(parameter) for parameter in space]
-    return [{"name": name, **_dimension(given)} for name, given in space.items()]
+    return [{"name": name, **_dimension(name, given)} for name, given in space.items()]
 
 
-def _dimension(given: Any) -> dict[str, Any]:
+def _dimension(name: str, given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
         return dict(given)
-    if isinstance(given, tuple) and len(given) == 2 and all(number(end) for end in given):
-        whole = all(isinstance(end, int) for end in given)
-        return {"type": "int" if whole else "float", "low": given[0], "high": given[1]}
-    if isinstance(given, (list, tuple)):
+    if isinstance(given, range) and given:
+        low, high = sorted((given[0], given[-1]))
+        return {"type": "int", "low": low, "high": high, "step": abs(given.step)}
+    if isinstance(given, tuple) and len(given) in (2, 3) and all(number(end) for end in given[:2]):
+        return _range(name, given)
+    if isinstance(given, (list, tuple)) and given:
         options = list(given)
-        if options in ([False, True], [True, False]):
+        if options in ([False, True], [True, False]) and all(isinstance(o, bool) for o in options):
             return {"type": "bool"}
         return {"type": "choice", "choices": options}
     raise TypeError(
-        f"a dimension of the space is a pair such as (1, 32), a list of choices or an object, not {given!r}"
+        f"space[{name!r}] must be a pair of numbers such as (1, 32), a list of choices such as ['gini', 'entropy'], "
+        f"or an object with its type, not {given!r}"
     )
+
+
+def _range(name: str, given: tuple[Any, ...]) -> dict[str, Any]:
+    low, high, *scale = given
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"space[{name!r}] must have two finite ends, such as (1, 32), not {given!r}")
+    if scale not in ([], ["log"], ["linear"]):
+        raise TypeError(
+            f'space[{name!r}] is a range with {scale[0]!r} behind it; only "log" can stand there. For steps use '
+            f"{{'type': 'int', 'low': {low!r}, 'high': {high!r}, 'step': …}}, for choices a list."
+        )
+    whole = isinstance(low, int) and isinstance(high, int)
+    found: dict[str, Any] = {"type": "int" if whole else "float", "low": low, "high": high}
+    return {**found, "scale": scale[0]} if scale else found
