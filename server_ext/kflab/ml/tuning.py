@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
@@ -81,11 +82,13 @@ class Parameter(Strict):
             return
         if self.scale == "log":
             raise ValueError("step does not go with a log scale. Leave it out, or use a linear scale.")
-        if self.step > self.high - self.low:
+        # As they were written: from -1 to -0.9 there is one step of 0.1, which is not so for floats.
+        steps = (Fraction(repr(self.high)) - Fraction(repr(self.low))) / Fraction(repr(self.step))
+        if steps < 1:
             raise ValueError(
                 f"step is {self.step:g}, longer than the range from {self.low:g} to {self.high:g}."
             )
-        if (self.high - self.low) / self.step > 1e9:
+        if steps > 10**9:
             raise ValueError(
                 f"step is {self.step:g}, so small that the range has over a billion of them. Leave it out."
             )

@@ -34,9 +34,14 @@ class _Process(GaussianProcessRegressor):  # type: ignore[misc]
 class BayesianOracle(Kept, Theirs):  # type: ignore[misc]
     """Bayesian optimization whose chance depends on the seed and the trial alone, so that it can go on elsewhere."""
 
+    def __init__(self, **terms: Any) -> None:
+        super().__init__(**terms)
+        self._values: dict[str, float] = {}
+
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         self._random_state = np.random.RandomState(mixed(self.seed, int(trial_id)))
         self.gpr = self._make_gpr()
+        self._scale()
         # Its matrices are small, and threads make it slower.
         with threadpool_limits(1), warnings.catch_warnings():
             # Usual when trials lie near each other, and nobody can do anything about it.
@@ -50,9 +55,30 @@ class BayesianOracle(Kept, Theirs):  # type: ignore[misc]
     def _make_gpr(self) -> _Process:
         return _Process(**super()._make_gpr().get_params(deep=False))
 
+    def end(self, key: str, value: float | None) -> None:
+        super().end(key, value)
+        if value is not None:
+            self._values[key] = value
+
     def learn(self, row: Row) -> None:
         self.begin(row.key, row.codes)
         self.end(row.key, row.value)
+
+    def _scale(self) -> None:
+        """Give the scores a mean of 0 and a spread of 1.
+
+        How near to its best keras-tuner looks for the next trial depends on their size: it hardly moves where they are
+        thousandths, and hardly ends where they are millions.
+        """
+        if not self._values:
+            return
+        # In the order of the trials, not in that of their ends: sums depend on it.
+        keys = [key for key in self.trials if key in self._values]
+        values = np.asarray([self._values[key] for key in keys])
+        values = values / (np.abs(values).max() or 1.0)  # else squares of the largest are infinite
+        scores = (values - values.mean()) / (values.std() or 1.0)
+        for key, score in zip(keys, scores, strict=True):
+            self.trials[key].score = float(score)
 
     def _vectorize_trials(self) -> Any:
         """Those that run are guessed from those that are done: so the guess needs a model of them first."""

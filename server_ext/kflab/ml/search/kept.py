@@ -21,8 +21,6 @@ from kflab.ml.search.spaces import Code, Codes, Space
 
 __all__ = ["Kept", "hyperparameters_of", "raw", "values_of"]
 
-_MOST = 1e150  # squares of larger values are no numbers any more
-
 
 class Kept:
     """What our Oracles have in common: trials that are entered and ended, and a space that is searched to its end."""
@@ -47,7 +45,7 @@ class Kept:
     def end(self, key: str, value: float | None) -> None:
         trial = self.ongoing_trials.pop(key)
         trial.status = "FAILED" if value is None else "COMPLETED"
-        trial.score = None if value is None else min(max(value, -_MOST), _MOST)
+        trial.score = value
 
     def learn(self, row: Row) -> None:
         """A result from outside; where results are not learned from, that it was tried is all there is to know."""

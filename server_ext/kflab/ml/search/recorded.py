@@ -195,7 +195,7 @@ def mixed(*numbers: int) -> int:
 def _check(letter: str, value: float | None, resource: int | None = None) -> None:
     """Raise ValueError for a row that no search can have dumped."""
     if value is None:
-        fits = letter in ("r", "p", "f")
+        fits = letter in ("r", "f")
     else:
         fits = letter in ("d", "p", "l") and isinstance(value, (int, float)) and math.isfinite(value)
     if not fits or not (resource is None or isinstance(resource, int)):

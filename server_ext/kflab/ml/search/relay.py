@@ -26,10 +26,7 @@ class BayesianProposer:
 
     def propose(self, number: int) -> Proposal | Signal:
         if not self._relayed and (number > _MOST or len(self._record.rows) - number >= _MOST):
-            self._relayed = True
-            self._now = TpeProposer(self._terms, self._record)
-            for row in self._record.rows:
-                self._now.enter(row)
+            self._relay()
         return self._now.propose(number)
 
     def enter(self, row: Row) -> None:
@@ -50,6 +47,13 @@ class BayesianProposer:
         return {"relayed": True} if self._relayed else self._now.dump()
 
     def load(self, state: Mapping[str, Any]) -> None:
-        # TPE has no state beside the rows, and takes over at the next proposal.
-        if not state.get("relayed"):
+        if state.get("relayed"):
+            self._relay()
+        else:
             self._now.load(state)
+
+    def _relay(self) -> None:
+        self._relayed = True
+        self._now = TpeProposer(self._terms, self._record)
+        for row in self._record.rows:
+            self._now.enter(row)

@@ -72,7 +72,6 @@ class TpeProposer:
         return Proposal(left)
 
     def enter(self, row: Row) -> None:
-        pruned = row.state == "pruned" and row.value is not None
         self._study.add_trial(
             create_trial(
                 state=_STATES[row.state],
@@ -83,7 +82,9 @@ class TpeProposer:
                     for place, code in enumerate(row.codes)
                     if code is not None
                 },
-                intermediate_values={_STEP: row.value} if pruned and row.value is not None else None,
+                intermediate_values={_STEP: row.value}
+                if row.state == "pruned" and row.value is not None
+                else None,
             )
         )
         self._count += 1
