@@ -936,3 +936,6 @@ export interface Runs {
   total: number;
   total_exact?: true;
 }
+export interface StarterNotebook {
+  path: string;
+}

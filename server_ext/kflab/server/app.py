@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
-from traitlets import Unicode, default
+from traitlets import Bool, Unicode, default
 
 from kflab.cluster.connection import Connection
 from kflab.cluster.namespace import Namespace
@@ -21,6 +21,7 @@ from kflab.runs.manager import RunManager
 from kflab.server import handlers, kernels, openapi
 from kflab.server.inspect import Inspector
 from kflab.server.services import Services
+from kflab.starter import NAME, welcome
 
 __all__ = ["KFLabApp"]
 
@@ -40,6 +41,15 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
         help="Folder of the runs, in the workspace unless absolute. KFLAB_RUNS goes before the default, .kflab/runs.",
     ).tag(config=True)
 
+    starter = Bool(
+        help="""Whether there is a starter notebook: put into a new workspace once, and a card of the launcher.
+        The environment variable KFLAB_STARTER=off goes before the default, which is that there is.""",
+    ).tag(config=True)
+
+    @default("starter")
+    def _starter(self) -> bool:
+        return os.environ.get("KFLAB_STARTER", "").strip().lower() not in ("off", "no", "false", "0")
+
     @default("metadata_url")
     def _metadata_url(self) -> str:
         file = quote(str(self._workspace() / ".kflab/metadata.db"))
@@ -50,6 +60,7 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
 
     def initialize_settings(self) -> None:
         root = self._workspace()
+        self._welcome(root)
         self._services = Services(
             root=root,
             store=self._store(root),
@@ -60,6 +71,19 @@ class KFLabApp(ExtensionApp):  # type: ignore[misc]
         )
         self.settings["kflab_services"] = self._services
         self.settings["kflab_document"] = openapi.document
+        self.settings["kflab_starter"] = self.starter
+
+    def _welcome(self, root: Path) -> None:
+        """The starter notebook, before anything else makes the folder by which a workspace is not new any more."""
+        if not self.starter:
+            # Lab's pages read it, and leave the card out of the launcher.
+            self.serverapp.web_app.settings.setdefault("page_config_data", {})["kflabStarter"] = "off"
+            return
+        try:
+            if welcome(root):
+                self.log.info("kflab: this workspace is new; %s shows what there is", NAME)
+        except OSError as error:
+            self.log.warning("kflab: the starter notebook could not be put into %s: %s", root, error.strerror)
 
     def _store(self, root: Path) -> Store | StoreUnavailable:
         try:

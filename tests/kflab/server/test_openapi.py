@@ -23,6 +23,12 @@ CHECKS = [
 WITHOUT_CLUSTER = [check for check in CHECKS if check is not checks.not_a_server_error]
 KINDS = ("artifacts", "executions", "contexts")
 MODEL = {"ref": "m", "type": "system.Model", "name": "known", "set": {"depth": {"$int": "9007199254740993"}}}
+SEARCH = {
+    **QUICK,
+    "kind": "tune",
+    "model": {"family": "sklearn:DecisionTreeClassifier"},
+    "tuning": {"budget": {"trials": 2}},
+}
 HERE = [(method, path) for path, method, _ in described()]
 
 
@@ -77,6 +83,7 @@ def test_what_is_there_is_as_documented(lab: Lab) -> None:
         ("get", "methods", {}),
         ("get", "cluster", {}),
         ("get", "openapi.json", {}),
+        ("post", "starter", {}),
         ("post", "runs/{id}/evaluate", {"path_parameters": {"id": run}}),
         ("post", "runs", {"body": QUICK}),
     ]
@@ -84,8 +91,17 @@ def test_what_is_there_is_as_documented(lab: Lab) -> None:
     answered(lab, "post", "runs/{id}/cancel", {"path_parameters": one})
     assert lab.ended(one["id"])["state"] == "cancelled"
     answered(lab, "delete", "runs/{id}", {"path_parameters": one})
+    search = {"id": answered(lab, "post", "runs", {"body": SEARCH})["id"]}
+    answered(lab, "post", "runs/{id}/cancel", {"path_parameters": search})
+    assert lab.ended(search["id"])["state"] == "cancelled"
+    answered(lab, "post", "runs/{id}/resume", {"path_parameters": search})
+    assert lab.ended(search["id"])["state"] == "done"
+    best = answered(lab, "post", "runs/{id}/register", {"path_parameters": search})["id"]
+    assert lab.ended(best)["state"] == "done"
     assert {(method, path) for method, path, _ in known} | {
         ("post", "runs/{id}/cancel"),
+        ("post", "runs/{id}/resume"),
+        ("post", "runs/{id}/register"),
         ("delete", "runs/{id}"),
         # The rest of these needs a cluster, and is tried on one.
         *((method, path) for method, path in HERE if path.startswith("cluster/")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kflab.server.base import KFLabHandler, Missing
-from kflab.server.handlers import cluster, data, metadata, openapi, runs
+from kflab.server.handlers import cluster, data, metadata, openapi, runs, starter
 
 __all__ = ["PREFIX", "ROUTES", "STREAMS", "table"]
 
@@ -17,6 +17,7 @@ ROUTES: tuple[tuple[str, type[KFLabHandler]], ...] = (
     *runs.ROUTES,
     *data.ROUTES,
     *cluster.ROUTES,
+    *starter.ROUTES,
     *openapi.ROUTES,
 )
 # The websockets. They are hung up first: `cluster/stream` would else be a kind of object.
