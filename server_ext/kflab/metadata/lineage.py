@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from kflab.metadata import schema
 from kflab.metadata.errors import BadQuery
@@ -18,12 +18,16 @@ __all__ = ["lineage"]
 
 MAX_HOPS = 100
 MAX_NODES = 5_000
+FAN = 20  # neighbours of one type that are shown of a node: of a thousand trials some, and what stands beside them
 Event = tuple[int, int, str]  # artifact, execution, type
 Node = tuple[str, int]
 
 
 def lineage(connection: Connection, start: int, hops: int, limit: int, kind: str) -> str:
-    """The nodes within `hops` edges of the start, nearest first and `limit` of them at most, as JSON."""
+    """The nodes within `hops` edges of the start, nearest first and `limit` of them at most, as JSON.
+
+    Of many neighbours of one type that a node has, those that changed last are followed, FAN of them.
+    """
     if not 0 <= hops <= MAX_HOPS:
         raise BadQuery("hops", f"is a number from 0 to {MAX_HOPS}.")
     if not 1 <= limit <= MAX_NODES:
@@ -37,7 +41,7 @@ def lineage(connection: Connection, start: int, hops: int, limit: int, kind: str
         for event in _events(connection, side, frontier, limit * 2):
             if event is None:
                 truncated = True
-                break
+                continue
             artifact, execution, _type = event
             node = (other, execution if other == "execution" else artifact)
             if node not in seen:
@@ -58,20 +62,54 @@ def lineage(connection: Connection, start: int, hops: int, limit: int, kind: str
 
 
 def _events(connection: Connection, side: str, nodes: Sequence[int], most: int) -> Iterator[Event | None]:
-    """The events of these nodes, newest partner first; None instead of those beyond `most` of one question."""
+    """The events of these nodes, newest partner first; None where there are more than FAN or `most` of one question."""
     for some in _chunks(nodes):
-        rows = connection.execute(_events_of(side), {"ids": json.dumps(some), "most": most + 1}).all()
+        ids = {"ids": json.dumps(some)}
+        hubs = set(connection.scalars(_hubs_of(side), ids))
+        plain = {"ids": json.dumps([node for node in some if node not in hubs]), "most": most + 1}
+        rows = connection.execute(_events_of(side), plain).all()
         yield from map(tuple, rows[:most])
         if len(rows) > most:
             yield None
+        if hubs:
+            for *found, rank in connection.execute(_few_of(side), {"ids": json.dumps(list(hubs))}):
+                yield tuple(found) if rank <= FAN else None
+
+
+def _ends(side: str) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """The column of a node's own id in the events, and that of its partner."""
+    e = schema.event
+    return (e.c.artifact, e.c.execution) if side == "artifact" else (e.c.execution, e.c.artifact)
 
 
 @cache
 def _events_of(side: str) -> Select[Any]:
-    e = schema.event
-    own, partner = (e.c.artifact, e.c.execution) if side == "artifact" else (e.c.execution, e.c.artifact)
+    e, (own, partner) = schema.event, _ends(side)
     found = select(e.c.artifact, e.c.execution, e.c.type).where(among(own))
     return found.order_by(partner.desc()).limit(bindparam("most"))
+
+
+@cache
+def _hubs_of(side: str) -> Select[Any]:
+    """Those of the nodes that have more than FAN neighbours."""
+    own, _ = _ends(side)
+    return select(own).where(among(own)).group_by(own).having(func.count() > FAN)
+
+
+@cache
+def _few_of(side: str) -> Select[Any]:
+    """The events of each node with the FAN neighbours of each type that changed last, and with one more if there is."""
+    e, (own, partner) = schema.event, _ends(side)
+    node = KINDS["execution" if side == "artifact" else "artifact"].node
+    order = (node.c.updated.desc(), partner.desc())
+    rank = func.row_number().over(partition_by=[own, e.c.type, node.c.type], order_by=order)
+    ranked = (
+        select(e.c.artifact, e.c.execution, e.c.type, rank.label("rank"))
+        .join(node, node.c.id == partner)
+        .where(among(own))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.rank <= FAN + 1).order_by(ranked.c.rank)
 
 
 def _goes_on(connection: Connection, side: str, nodes: list[int], seen: dict[Node, None]) -> bool:
