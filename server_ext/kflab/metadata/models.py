@@ -129,7 +129,7 @@ class ExecutionPut(_NodePut):
 
 
 class ArtifactPut(_NodePut):
-    """A dataset with a `sha256` is known by it: the same content is the same artifact."""
+    """A dataset or a split with a `sha256` is known by it: the same content is the same artifact."""
 
     version: Text | None = None
     uri: Uri | None = None

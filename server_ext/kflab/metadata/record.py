@@ -28,7 +28,7 @@ from kflab.metadata.values import MAX_BYTES, dumps
 
 __all__ = ["Recorder"]
 
-DATASET = "system.Dataset"
+BY_CONTENT = frozenset({"system.Dataset", "system.Split"})  # one artifact each for the same sha256
 NodePut = ArtifactPut | ExecutionPut
 
 
@@ -300,8 +300,8 @@ def _puts(batch: Batch) -> list[tuple[NodeKind, Sequence[NodePut]]]:
 
 
 def _external_id(put: NodePut, key: str) -> str:
-    """What a replay is recognised by; for a dataset its content, so that the same data twice is one artifact."""
-    if isinstance(put, ArtifactPut) and put.type == DATASET and put.sha256 is not None:
+    """What a replay is recognised by; for data its content, so that the same data twice is one artifact."""
+    if isinstance(put, ArtifactPut) and put.type in BY_CONTENT and put.sha256 is not None:
         return put.sha256
     return f"{key}:{put.ref}"
 

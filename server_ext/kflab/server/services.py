@@ -19,12 +19,29 @@ from kflab.runs.manager import RunManager
 from kflab.runs.recorder import Recorder
 from kflab.server.inspect import Inspector
 
-__all__ = ["Services"]
+__all__ = ["Services", "all_of"]
 
 logger = logging.getLogger("kflab")
 
 _RECORD_EVERY = 1.0
 _RECOVER_EVERY = 4.0
+_PAGE = 200
+
+
+async def all_of(
+    store: Store, kind: Literal["artifacts", "executions"], type: str, filter: str
+) -> Sequence[Mapping[str, Any]]:
+    """All nodes that fit, the newest first, page by page so that no long one holds up the loop."""
+    found: list[Mapping[str, Any]] = []
+    token: str | None = None
+    while True:
+        page = json.loads(
+            await store.list_json(kind, type=type, filter=filter, limit=_PAGE, page_token=token)
+        )
+        found += page["items"]
+        token = page["next_page_token"]
+        if token is None:
+            return found
 
 
 class Services:
@@ -104,8 +121,7 @@ class Services:
     async def _find(
         self, kind: Literal["artifacts", "executions"], type: str, filter: str
     ) -> Sequence[Mapping[str, Any]]:
-        page = await self.store.list(kind, type=type, filter=filter, limit=10)
-        return [item.model_dump() for item in page.items]
+        return await all_of(self.store, kind, type, filter)
 
     async def hidden_rows(self, run_id: str) -> list[int]:
         """The test rows of a run's split: not to be shown once there is one. Raises RunNotFound."""

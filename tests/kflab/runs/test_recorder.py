@@ -108,13 +108,15 @@ def test_what_is_recorded_is_not_recorded_again() -> None:
     assert plan(a_run(), log(EVENTS[:6]), recorded=Recorded(41, 2), split=SPLIT) is None
 
 
-def test_the_key_is_that_of_the_same_part_of_the_same_run() -> None:
+def test_the_key_is_that_of_where_the_part_begins() -> None:
     first = plan(a_run(), log(EVENTS[:4]), recorded=Recorded(), split=SPLIT)
     later = plan(a_run(), log(EVENTS[:6]), recorded=Recorded(), split=SPLIT)
-    last = plan(a_run(), log(EVENTS), recorded=Recorded(), split=SPLIT)
-    assert first is not None and later is not None and last is not None
+    whole = plan(a_run(), log(EVENTS), recorded=Recorded(), split=SPLIT)
+    rest = plan(a_run(), log(EVENTS), recorded=Recorded(41, 2), split=SPLIT)
+    assert first is not None and later is not None and whole is not None and rest is not None
     assert first == later, "a repeat is the same batch, however far the run went meanwhile"
-    assert first.key != last.key
+    assert first.key == whole.key, "the store takes one of the two, as they begin at the same place"
+    assert first.key != rest.key
 
 
 def test_a_run_that_failed_before_its_data_was_read_is_a_failed_execution() -> None:
