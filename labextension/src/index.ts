@@ -3,6 +3,7 @@ import { cluster } from './cluster';
 import { metadata } from './metadata';
 import { runs } from './runs';
 import { serverVersion } from './serverVersion';
+import { starter } from './starter';
 import { train } from './train';
 
 const plugins: JupyterFrontEndPlugin<void>[] = [
@@ -10,6 +11,7 @@ const plugins: JupyterFrontEndPlugin<void>[] = [
   runs,
   metadata,
   cluster,
+  starter,
   serverVersion
 ];
 
