@@ -124,7 +124,7 @@ def searched(
         (changed(tuning={}), "tuning", "leave it out"),
         (searched({**RANGE, "low": 30, "high": 1}), "tuning.space.0.low", "Swap"),
         (searched({**RANGE, "low": 3, "high": 3}), "tuning.space.0.high", "nothing to search"),
-        (searched({**RANGE, "low": None}), "tuning.space.0.low", "needed"),
+        (searched({**RANGE, "low": None}), "tuning.space.0.low", "needs 'low'"),
         (searched({**RANGE, "low": 1.5}), "tuning.space.0.low", "whole number"),
         (searched({**RANGE, "low": 0, "scale": "log"}), "tuning.space.0.low", "no logarithm"),
         (searched({**RANGE, "step": 40}), "tuning.space.0.step", "longer than the range"),
