@@ -62,8 +62,11 @@ class TuneHandle(RunHandle):
         best = self.best()
         done = sum(1 for n, event in self._trials().items() if n and event["state"] == "done")
         value = f"{best['metric']} {best['value']:.4g}"
+        if done == 0:
+            return f"Only the baseline is done: {value}."
         if best["trial"] == 0:
-            return f"None of {done} trials beats the baseline: {value}."
+            none = "The one trial does not beat" if done == 1 else f"None of {done} trials beats"
+            return f"{none} the baseline: {value}."
         if best["gain"] is None:
             return f"Best of {done}: {value}; the baseline failed."
         where = "above" if best["value"] > best["baseline"] else "below"

@@ -314,6 +314,27 @@ def test_before_the_first_trial_there_is_a_table_and_no_best(serve: Any) -> None
 
 
 @pytest.mark.parametrize(
+    ("trials", "sentence"),
+    [
+        ([trial(0, "done", 9.0)], "Only the baseline is done: rmse 9."),
+        ([trial(0, "done", 9.0), trial(1, "done", 9.5)], "The one trial does not beat the baseline: rmse 9."),
+        ([trial(0, "done", 9.0), trial(1, "done", 7.5)], "Best of 1: rmse 7.5, 1.5 below the baseline."),
+        (
+            [trial(0, "failed"), trial(1, "done", 7.0), trial(2, "done", 7.0), trial(3, "failed")],
+            "Best of 2: rmse 7; the baseline failed.",
+        ),
+    ],
+)
+def test_what_came_of_it_so_far_is_a_sentence(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, trials: list[dict[str, Any]], sentence: str
+) -> None:
+    given = page("running", *trials, next=len(trials))
+    search = serve(given, page("running"), given, page("running"))
+    monkeypatch.setattr(TuneHandle, "info", lambda self: {"state": "running"})
+    assert search.summary() == sentence
+
+
+@pytest.mark.parametrize(
     ("state", "words"), [("running", "wait\\(\\) for it"), ("failed", "trials\\(\\) tells")]
 )
 def test_no_best_says_what_to_do(serve: Any, monkeypatch: pytest.MonkeyPatch, state: str, words: str) -> None:
