@@ -1,6 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { ApiError, type Client } from './views/client';
+import { lastSeq, resumed } from './views/stream';
 
 const ROOT = 'kflab/api';
 const FIRST_WAIT = 500;
@@ -98,9 +99,7 @@ export class LabClient implements Client {
 
   private streamUrl(path: string, seen: number): string {
     const { wsUrl, token, appendToken } = this.settings;
-    const [name, given = ''] = path.split('?');
-    const query = new URLSearchParams(given);
-    query.set('since', String(Math.max(seen, Number(query.get('since') ?? 0))));
+    const { name, query } = resumed(path, seen);
     if (appendToken && token) {
       query.set('token', token);
     }
@@ -115,13 +114,4 @@ function parse(text: string): unknown {
     // A proxy's error page; the status says the rest.
     return undefined;
   }
-}
-
-/** The number of the last event in a frame; 0 where it holds none. */
-function lastSeq(message: unknown): number {
-  const last: unknown = Array.isArray(message)
-    ? message[message.length - 1]
-    : message;
-  const seq = (last as { seq?: unknown } | null | undefined)?.seq;
-  return typeof seq === 'number' ? seq : 0;
 }

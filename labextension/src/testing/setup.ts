@@ -13,6 +13,8 @@ class NoResizeObserver {
 
 if (typeof window !== 'undefined') {
   window.ResizeObserver ??= NoResizeObserver;
+  window.matchMedia ??= () => ({ matches: false }) as MediaQueryList;
+  window.DragEvent ??= class extends MouseEvent {} as typeof DragEvent;
   HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
     this.setAttribute('open', '');
   };

@@ -1,0 +1,33 @@
+import * as React from 'react';
+import { ClusterView } from '../views/cluster/ClusterView';
+import { MetadataView } from '../views/metadata/MetadataView';
+import { RunsView } from '../views/runs/RunsView';
+import type { Trans } from '../views/shared/host';
+import { RunView } from '../views/train/RunView';
+import { TrainView } from '../views/train/TrainView';
+
+/** What a view may be told: which run it is about. */
+export interface Args {
+  id?: string;
+}
+
+interface Entry {
+  title: (trans: Trans) => string;
+  View: React.ComponentType<{
+    args: Args;
+    stored?: unknown;
+    onState?: (state: unknown) => void;
+  }>;
+}
+
+/** The views that a cell can show, by the names that kflab.widgets gives them. */
+export const VIEWS: Readonly<Record<string, Entry | undefined>> = {
+  train: { title: trans => trans('Train'), View: TrainView },
+  runs: { title: trans => trans('Runs'), View: RunsView },
+  metadata: { title: trans => trans('Metadata'), View: MetadataView },
+  cluster: { title: trans => trans('Cluster'), View: ClusterView },
+  run: {
+    title: trans => trans('Run'),
+    View: ({ args }) => <RunView id={args.id ?? ''} />
+  }
+};
