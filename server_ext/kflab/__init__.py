@@ -4,15 +4,18 @@
 
     run = kflab.train(dataset="sklearn:wine", model="sklearn:RandomForestClassifier")
     run.wait()
+    kflab.widgets.Runs()
 
 The names below are loaded when they are first used, so that `import kflab` costs next to nothing.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kflab import widgets as widgets
     from kflab.sdk import (
         ApiError,
         Artifact,
@@ -49,6 +52,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "widgets":
+        return import_module("kflab.widgets")
     if name in __all__:
         from kflab import sdk
 

@@ -28,10 +28,11 @@ class Unreachable(ConnectionError):
 class ApiError(Exception):
     """The server refused a request.
 
-    `status` is the HTTP status, `fields` the list of `{"field", "message"}` at fault, where there are some.
+    `message` is its sentence, `status` the HTTP status, `fields` the list of `{"field", "message"}` at fault, where there are some.
     """
 
     def __init__(self, message: str, status: int, fields: list[dict[str, str]] | None = None) -> None:
+        self.message = message
         self.status = status
         self.fields = fields or []
         details = "".join(f"\n  {f.get('field', '')}: {f.get('message', '')}" for f in self.fields)
@@ -47,6 +48,11 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"Connection(url={self.url!r})"
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is on this machine, so that no proxy of the environment may get the token."""
+        return _loopback(self.url)
 
     def request(
         self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None

@@ -1,1 +1,66 @@
-"""Anywidget classes around the shared views."""
+"""kfhub's panels as widgets in a notebook cell.
+
+    import kflab
+
+    kflab.widgets.Train()
+    kflab.widgets.Run(kflab.train(dataset="sklearn:wine", model="sklearn:RandomForestClassifier"))
+
+They are the panels of JupyterLab; here the kernel asks the server in their place. A cell that runs does not stop them
+where kernel and page speak over a subshell (ipykernel 7 with JupyterLab 4.4 or Notebook 7.4 and later); elsewhere they
+show what is streamed, and answer when the cell is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kflab.sdk.training import RunHandle
+from kflab.widgets.panel import Panel
+
+__all__ = ["Cluster", "Metadata", "Run", "Runs", "Train"]
+
+
+class Train(Panel):
+    """Train a model step by step. `state` may fill the form in, such as `{"uri": "sklearn:wine"}`."""
+
+    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__("train", state=state)
+
+    @property
+    def run(self) -> RunHandle | None:
+        """The run that was started here last."""
+        run_id = (self.state or {}).get("run")
+        return RunHandle(run_id) if run_id else None
+
+
+class Runs(Panel):
+    """All runs, live. `state` may choose some, such as `{"group": "failed"}`."""
+
+    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__("runs", state=state)
+
+
+class Run(Panel):
+    """One run, by its id or as what `kflab.train` returns."""
+
+    def __init__(self, run: str | RunHandle) -> None:
+        super().__init__("run", {"id": run.id if isinstance(run, RunHandle) else run})
+
+    @property
+    def run(self) -> RunHandle:
+        return RunHandle(self.args["id"])
+
+
+class Metadata(Panel):
+    """Datasets, models, metrics and executions. `state` may narrow them, such as `{"type": "system.Model"}`."""
+
+    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__("metadata", state=state)
+
+
+class Cluster(Panel):
+    """Pods, deployments, services and jobs of the namespace, live. `state` may choose a kind: `{"kind": "jobs"}`."""
+
+    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__("cluster", state=state)
