@@ -12,6 +12,9 @@ BUILT = (
     "server_ext/kflab_labextension/package.json",
     "kfspawner/proxy/bin/proxy.mjs",
     "kfspawner/static/form.js",
+    "server_ext/kflab/widgets/static/widget.js",
+    "server_ext/kflab/widgets/static/widget.css",
+    "server_ext/kflab/widgets/static/loader.js",
 )
 
 

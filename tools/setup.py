@@ -28,6 +28,7 @@ BUILT = (
     ROOT / "kfspawner/proxy/bin/proxy.mjs",
     ROOT / "kfspawner/static/form.js",
     ROOT / "kfspawner/static/progress.js",
+    *(ROOT / "server_ext/kflab/widgets/static" / name for name in ("loader.js", "widget.js", "widget.css")),
 )
 PIP_INSTALL = (str(VENV / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input")
 
