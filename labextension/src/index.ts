@@ -5,6 +5,7 @@ import { runs } from './runs';
 import { serverVersion } from './serverVersion';
 import { starter } from './starter';
 import { train } from './train';
+import { output } from './widget/output';
 
 const plugins: JupyterFrontEndPlugin<void>[] = [
   train,
@@ -12,6 +13,7 @@ const plugins: JupyterFrontEndPlugin<void>[] = [
   metadata,
   cluster,
   starter,
+  output,
   serverVersion
 ];
 
