@@ -15,7 +15,10 @@ export function makeHost(
   bundle: TranslationBundle
 ): Omit<Host, 'visible'> {
   const trans: Trans = (text, ...args) => bundle.__(text, ...args.map(String));
-  const run = (command: string, args?: { id: string | number }): void => {
+  const run = (
+    command: string,
+    args?: Record<string, string | number>
+  ): void => {
     void app.commands.execute(command, args);
   };
   return {
@@ -23,6 +26,7 @@ export function makeHost(
     trans,
     openRun: id => run(CommandIDs.run, { id }),
     openTrain: () => run(CommandIDs.train),
+    openTune: what => run(CommandIDs.tune, what),
     openMetadata: id => run(CommandIDs.metadata, { id })
   };
 }

@@ -5,10 +5,12 @@ import { runs } from './runs';
 import { serverVersion } from './serverVersion';
 import { starter } from './starter';
 import { train } from './train';
+import { tune } from './tune';
 import { output } from './widget/output';
 
 const plugins: JupyterFrontEndPlugin<void>[] = [
   train,
+  tune,
   runs,
   metadata,
   cluster,

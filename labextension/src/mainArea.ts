@@ -41,7 +41,11 @@ export function addMainArea(options: MainAreaOptions): void {
     describedBy: {
       args: {
         type: 'object',
-        properties: { id: { type: ['string', 'number'] }, state: {} }
+        properties: {
+          id: { type: ['string', 'number'] },
+          run: { type: 'string' },
+          state: {}
+        }
       }
     },
     execute: given => {

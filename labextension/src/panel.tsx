@@ -7,6 +7,7 @@ import { HostProvider, type Host } from './views/shared/host';
 /** Commands of all plugins, so that views can lead to each other. */
 export const CommandIDs = {
   train: 'kfhub:open-train',
+  tune: 'kfhub:open-tune',
   runs: 'kfhub:open-runs',
   run: 'kfhub:open-run',
   metadata: 'kfhub:open-metadata',

@@ -13,8 +13,8 @@ import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { CATEGORY, DOMAIN, makeHost } from '../hub';
 import { addMainArea } from '../mainArea';
 import { CommandIDs, Panel } from '../panel';
+import { RunPage } from '../views/runs/RunPage';
 import { RunsView } from '../views/runs/RunsView';
-import { RunView } from '../views/train/RunView';
 
 const STATE = 'kfhub:runs';
 
@@ -51,7 +51,7 @@ export const runs: JupyterFrontEndPlugin<void> = {
       key: args => String(args['id'] ?? ''),
       make: args => {
         const id = String(args['id'] ?? '');
-        return new Panel(host, () => <RunView id={id} />, null);
+        return new Panel(host, () => <RunPage id={id} />, null);
       },
       restorer
     });

@@ -1,6 +1,6 @@
 /** Answers in the shape of the server's. */
 import type { Epoch, Event } from '../views/shared/types';
-import type { DatasetOffer, ModelOffer, Profile } from '../api/types';
+import type { DatasetOffer, Methods, ModelOffer, Profile } from '../api/types';
 import type { Artifact } from '../views/metadata/types';
 import type { Run } from '../views/shared/types';
 
@@ -139,6 +139,19 @@ export const MODELS: ModelOffer[] = [
           default: 100,
           minimum: 1,
           maximum: 5000
+        },
+        max_depth: {
+          type: 'integer',
+          title: 'Depth, 0 for no limit',
+          default: 0,
+          minimum: 0,
+          maximum: 1000
+        },
+        max_features: {
+          type: 'string',
+          title: 'Columns tried at each split',
+          default: 'sqrt',
+          enum: ['sqrt', 'log2', 'all']
         }
       }
     },
@@ -149,6 +162,13 @@ export const MODELS: ModelOffer[] = [
         low: 20,
         high: 500,
         scale: 'log',
+        when: {}
+      },
+      { name: 'max_depth', type: 'int', low: 2, high: 32, when: {} },
+      {
+        name: 'max_features',
+        type: 'choice',
+        choices: ['sqrt', 'log2', 'all'],
         when: {}
       }
     ],
@@ -175,3 +195,82 @@ export const MODELS: ModelOffer[] = [
     resources: ['epochs', 'samples']
   }
 ];
+
+/** A run that tunes, as the server gives it: two of its three parameters are ranges. */
+export function tuneRun(change: Partial<Run> = {}): Run {
+  return run({
+    kind: 'tune',
+    name: 'better wine',
+    spec: {
+      version: 1,
+      kind: 'tune',
+      name: 'better wine',
+      dataset: { uri: 'sklearn:wine', target: 'target' },
+      model: { family: 'sklearn:RandomForestClassifier', params: {} },
+      tuning: {
+        space: [
+          {
+            name: 'n_estimators',
+            type: 'int',
+            low: 20,
+            high: 500,
+            scale: 'log',
+            when: {}
+          },
+          { name: 'max_depth', type: 'int', low: 2, high: 32, when: {} },
+          {
+            name: 'max_features',
+            type: 'choice',
+            choices: ['sqrt', 'log2', 'all'],
+            when: {}
+          }
+        ],
+        objective: { metric: 'accuracy', goal: 'max' },
+        method: 'tpe',
+        budget: { trials: 12, parallel: 2 }
+      }
+    },
+    ...change
+  });
+}
+
+export const METHODS: Methods = {
+  metrics: [
+    { name: 'accuracy', tasks: ['binary', 'multiclass'], goal: 'max' },
+    { name: 'log_loss', tasks: ['binary', 'multiclass'], goal: 'min' },
+    { name: 'rmse', tasks: ['regression'], goal: 'min' }
+  ],
+  search: [
+    {
+      method: 'random',
+      title: 'Random',
+      description: 'Draws each trial by chance: simple, and hard to fool.'
+    },
+    {
+      method: 'grid',
+      title: 'Grid',
+      description: 'Goes through every combination of steps and choices.'
+    },
+    {
+      method: 'hyperband',
+      title: 'Hyperband',
+      description: 'Gives many trials little, and the best of them more.'
+    },
+    {
+      method: 'bayesian',
+      title: 'Bayesian',
+      description: 'Models the objective with a Gaussian process.',
+      missing:
+        'Bayesian needs keras-tuner, which this environment does not have.'
+    },
+    {
+      method: 'tpe',
+      title: 'TPE',
+      description: 'Learns from each trial where the good ones lie.'
+    }
+  ],
+  cores: 2,
+  split: {},
+  preprocess: {},
+  training: {}
+};

@@ -10,7 +10,11 @@ import type { Run } from '../shared/types';
 export function runName(run: Run, trans: Trans): string {
   const family = run.spec.model?.family.split(':').pop();
   const kind =
-    run.kind === 'evaluate' ? trans('Evaluation') : (family ?? trans('Run'));
+    run.kind === 'evaluate'
+      ? trans('Evaluation')
+      : run.kind === 'tune'
+        ? trans('Tuning of %1', family ?? trans('a model'))
+        : (family ?? trans('Run'));
   return run.name || `${kind} ${run.id.slice(-4)}`;
 }
 
@@ -26,7 +30,7 @@ export function RunRow({
   onPick: (on: boolean) => void;
   onChanged: () => void;
 }): React.ReactElement {
-  const { client, trans, openRun } = useHost();
+  const { client, trans, openRun, openTune } = useHost();
   const [asking, setAsking] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const live = isLive(run.state);
@@ -51,7 +55,11 @@ export function RunRow({
       <button
         className="kf-link kf-RunRow-name"
         onKeyDown={move}
-        onClick={() => openRun?.(run.id)}
+        onClick={() =>
+          run.kind === 'tune' && openTune
+            ? openTune({ id: run.id })
+            : openRun?.(run.id)
+        }
         title={trans('Open %1', name)}
       >
         {name}
@@ -59,9 +67,15 @@ export function RunRow({
       <StateBadge state={run.state} />
       <span className="kf-RunRow-facts">
         {run.kind === 'evaluate' && <span>{trans('test part')}</span>}
+        {run.kind === 'tune' && <span>{trans('tuning')}</span>}
         {run.best && (
           <span className="kf-number" title={exact(run.best.value)}>
             {run.best.metric} {brief(run.best.value)}
+            {run.best.trial === 0
+              ? trans(' (the baseline)')
+              : typeof run.best.trial === 'number'
+                ? trans(' (trial %1)', run.best.trial)
+                : ''}
           </span>
         )}
         <Elapsed started={run.started} ended={run.ended} />
@@ -93,13 +107,17 @@ export function RunRow({
           onAccept={act}
           onClose={() => setAsking(false)}
         >
-          {live
+          {!live
             ? trans(
-                'It stops now and its model is not kept. Its curves, log and record stay in this list.'
-              )
-            : trans(
                 'Its curves, log and saved files go. What is recorded in the metadata stays.'
-              )}
+              )
+            : run.kind === 'tune'
+              ? trans(
+                  'It stops now. Its finished trials stay, and it can be resumed.'
+                )
+              : trans(
+                  'It stops now and its model is not kept. Its curves, log and record stay in this list.'
+                )}
         </Confirm>
       )}
     </li>

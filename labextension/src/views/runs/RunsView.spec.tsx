@@ -1,8 +1,9 @@
 import * as React from 'react';
 import { act, fireEvent, screen, waitFor } from '@testing-library/react';
-import { page, run, RUN_ID } from '../../testing/samples';
+import { page, run, RUN_ID, tuneRun } from '../../testing/samples';
 import { ScriptedClient, show } from '../../testing/server';
 import { ApiError } from '../client';
+import { RunPage } from './RunPage';
 import { RunsView } from './RunsView';
 
 const done = run({
@@ -128,4 +129,38 @@ test('two or more can be compared', async () => {
     screen.getByRole('rowheader', { name: 'State (differs)' })
   ).toBeTruthy();
   expect(screen.getByRole('rowheader', { name: 'Dataset' })).toBeTruthy();
+});
+
+test('a search says which trial is best, and opens its own page', async () => {
+  const openTune = jest.fn();
+  const search = (trial: number) =>
+    tuneRun({ name: '', best: { metric: 'accuracy', value: 0.97, trial } });
+  const view = show(
+    <RunsView />,
+    new ScriptedClient({ 'GET runs': page([search(7)]) }),
+    { openTune }
+  );
+  expect(await screen.findByText('accuracy 0.9700 (trial 7)')).toBeTruthy();
+  fireEvent.click(
+    screen.getByRole('button', { name: /^Tuning of RandomForestClassifier/ })
+  );
+  expect(openTune).toHaveBeenCalledWith({ id: RUN_ID });
+  view.unmount();
+  show(<RunsView />, new ScriptedClient({ 'GET runs': page([search(0)]) }));
+  expect(
+    await screen.findByText('accuracy 0.9700 (the baseline)')
+  ).toBeTruthy();
+});
+
+test('the page of a run is that of its kind', async () => {
+  const opened = (of: unknown) =>
+    show(
+      <RunPage id={RUN_ID} />,
+      new ScriptedClient({ [`GET runs/${RUN_ID}`]: of, 'GET runs': page([]) })
+    );
+  const view = opened(tuneRun());
+  expect(await screen.findByText('Starting the search.')).toBeTruthy();
+  view.unmount();
+  opened(run());
+  expect(await screen.findByText('Starting the run.')).toBeTruthy();
 });

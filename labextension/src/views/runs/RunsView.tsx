@@ -92,7 +92,7 @@ export function RunsView({
             onAction={openTrain}
           >
             {trans(
-              'A run is one training or evaluation. Each one is listed here, with its state and best measure.'
+              'A run is one training, search or evaluation. Each one is listed here, with its state and best measure.'
             )}
           </Empty>
         ) : (

@@ -18,11 +18,18 @@ export function fieldAt(
       ...(root?.querySelectorAll<HTMLElement>('[data-field]') ?? [])
     ].find(element => element.dataset.field === path);
     if (found) {
-      return found.matches('input, select, textarea')
-        ? found
-        : found.querySelector<HTMLElement>(
-            'input:checked, input, select, button, [tabindex]'
-          );
+      return found.matches('input, textarea, select') ? found : inside(found);
+    }
+  }
+  return null;
+}
+
+/** What can take the focus in a group: what is chosen, else the first control, else what scrolls. */
+function inside(group: HTMLElement): HTMLElement | null {
+  for (const kind of ['input:checked', 'input, select, button', '[tabindex]']) {
+    const found = group.querySelector<HTMLElement>(kind);
+    if (found) {
+      return found;
     }
   }
   return null;

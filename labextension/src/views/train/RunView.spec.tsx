@@ -231,3 +231,16 @@ test('a field at fault is named where nothing can be changed', async () => {
   ]);
   expect(screen.getByText('The field at fault: dataset.target')).toBeTruthy();
 });
+
+test('a model that is done can be tuned', async () => {
+  const openTune = jest.fn();
+  const client = new ScriptedClient({
+    ...answers,
+    [`GET runs/${RUN_ID}`]: run({ state: 'done' })
+  });
+  show(<RunView id={RUN_ID} />, client, { openTune });
+  fireEvent.click(
+    await screen.findByRole('button', { name: 'Tune this model' })
+  );
+  expect(openTune).toHaveBeenCalledWith({ run: RUN_ID });
+});

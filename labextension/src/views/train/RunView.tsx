@@ -2,6 +2,7 @@ import * as React from 'react';
 import { useEffect } from 'react';
 import { CancelButton } from '../shared/cancel';
 import { CopyButton } from '../shared/copy';
+import { FailedWhy } from '../shared/failed';
 import { useHost } from '../shared/host';
 import { LogDrawer } from '../shared/logDrawer';
 import { Empty, Failure, Loading, Partial } from '../shared/panels';
@@ -140,25 +141,14 @@ function Findings({
           {warning.text} {warning.hint}
         </p>
       ))}
-      {failed?.field && (
-        <p>
-          {onMend ? (
-            <button
-              className="jp-Button jp-mod-styled jp-mod-accept"
-              onClick={() => onMend(failed.field ?? '', failed.text)}
-            >
-              {trans('Change it in %1', stepName(stepOf(failed.field), trans))}
-            </button>
-          ) : (
-            trans('The field at fault: %1', failed.field)
-          )}
-        </p>
-      )}
-      {failed?.traceback && (
-        <details className="kf-Drawer">
-          <summary>{trans('Where it failed')}</summary>
-          <pre>{failed.traceback}</pre>
-        </details>
+      {failed && (
+        <FailedWhy
+          failed={failed}
+          mend={field =>
+            trans('Change it in %1', stepName(stepOf(field), trans))
+          }
+          onMend={onMend}
+        />
       )}
     </>
   );

@@ -1,0 +1,596 @@
+import * as React from 'react';
+import {
+  act,
+  fireEvent,
+  screen,
+  waitFor,
+  within
+} from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import {
+  artifact,
+  epoch,
+  event,
+  page,
+  run,
+  RUN_ID,
+  tuneRun
+} from '../../testing/samples';
+import { ScriptedClient, show } from '../../testing/server';
+import { ApiError } from '../client';
+import type { Event, Run } from '../shared/types';
+import type { PageState } from './page';
+import { TuneRun } from './TuneRun';
+
+const STREAM = `runs/${RUN_ID}/stream`;
+const BEST_ID = '01JBBBBBBBBBBBBBBBBBBBBBBB';
+const answers = {
+  [`GET runs/${RUN_ID}`]: tuneRun(),
+  [`GET runs/${RUN_ID}/events`]: { items: [], next_since: 0, state: 'running' },
+  'GET runs': page([])
+};
+const ended = (state: Run['state'], more: object = {}) => ({
+  ...answers,
+  [`GET runs/${RUN_ID}`]: tuneRun({
+    state,
+    ended: '2026-03-01T10:01:00.000Z'
+  }),
+  ...more
+});
+
+/** Events one after another, each with its number. */
+class Story {
+  private seq = 0;
+  next(fields: object): Event {
+    this.seq += 1;
+    return event(this.seq, fields);
+  }
+  trial(number: number, fields: object, params = paramsOf(number)): Event {
+    return this.next({
+      type: 'trial',
+      trial: number,
+      baseline: number === 0,
+      params,
+      ...fields
+    });
+  }
+  done(number: number, value: number): Event[] {
+    return [
+      this.trial(number, { state: 'running' }),
+      this.trial(number, {
+        state: 'done',
+        value,
+        std: 0.01,
+        seconds: 1.5,
+        metrics: { accuracy: value, log_loss: 1 - value }
+      })
+    ];
+  }
+  step(number: number, at: number): Event {
+    this.seq += 1;
+    return { ...epoch(this.seq, at, 1 / at, 2 / at), trial: number } as Event;
+  }
+}
+function paramsOf(number: number): Record<string, string | number> {
+  return number === 0
+    ? { n_estimators: 100, max_depth: 0, max_features: 'sqrt', ccp_alpha: 0 }
+    : { n_estimators: 100 + number, max_depth: number, max_features: 'sqrt' };
+}
+
+const opened = async (
+  client: ScriptedClient,
+  props: Partial<React.ComponentProps<typeof TuneRun>> = {},
+  host: Parameters<typeof show>[2] = {}
+) => {
+  const view = show(<TuneRun id={RUN_ID} {...props} />, client, host);
+  await screen.findByRole('article');
+  return view;
+};
+const table = (): HTMLElement => screen.getByRole('table', { name: '' });
+const rows = (): string[] =>
+  within(screen.getByRole('group', { name: 'Trials' }))
+    .getAllByRole('rowheader')
+    .map(header => header.textContent?.replace(/Best.*/, '').trim() ?? '');
+
+test('loading, and an error that can be tried again', async () => {
+  const view = show(
+    <TuneRun id={RUN_ID} />,
+    new ScriptedClient({ [`GET runs/${RUN_ID}`]: ScriptedClient.never })
+  );
+  expect(screen.getByText('Loading the run')).toBeTruthy();
+  view.unmount();
+  show(
+    <TuneRun id={RUN_ID} />,
+    new ScriptedClient({
+      [`GET runs/${RUN_ID}`]: new ApiError('There is no such run.', 404)
+    })
+  );
+  expect(await screen.findByText('There is no such run.')).toBeTruthy();
+});
+
+test('empty: before the first result it says what runs, never a blank chart', async () => {
+  const client = new ScriptedClient(answers);
+  const story = new Story();
+  await opened(client);
+  expect(screen.getByText('Starting the search.')).toBeTruthy();
+  client.emit(STREAM, [story.trial(0, { state: 'running' })]);
+  expect(await screen.findByText(/^Measuring the baseline/)).toBeTruthy();
+  expect(
+    screen.getByText('accuracy over trials: nothing measured yet.')
+  ).toBeTruthy();
+});
+
+test('an ended search without a trial says so', async () => {
+  const client = new ScriptedClient(ended('failed'));
+  await opened(client);
+  client.emit(STREAM, [
+    event(1, {
+      type: 'failed',
+      cause: 'error',
+      text: 'There is no column y.',
+      field: 'dataset.target'
+    })
+  ]);
+  expect(
+    await screen.findByText('This search ended before its first trial.')
+  ).toBeTruthy();
+  expect(await screen.findByText('Failed: There is no column y.')).toBeTruthy();
+  expect(screen.getByText('The field at fault: dataset.target')).toBeTruthy();
+});
+
+test('live: sentence, counts, and a row for each trial, the baseline first', async () => {
+  const client = new ScriptedClient(answers);
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.done(0, 0.931),
+    ...story.done(1, 0.9),
+    ...story.done(2, 0.972),
+    story.trial(3, { state: 'running' }),
+    story.step(3, 1),
+    story.step(3, 2),
+    story.trial(4, { state: 'running' }),
+    story.trial(4, {
+      state: 'failed',
+      cause: 'oom',
+      text: 'Memory ran out.',
+      seconds: 2
+    })
+  ]);
+  expect(
+    await screen.findByText(
+      'Best of 2 so far: accuracy 0.972, 0.041 above the baseline.'
+    )
+  ).toBeTruthy();
+  expect(
+    screen.getByText('2 of 12 trials done, 1 running, 1 failed')
+  ).toBeTruthy();
+  expect(rows()).toEqual([
+    'Baseline',
+    'Trial 1',
+    'Trial 2',
+    'Trial 3',
+    'Trial 4'
+  ]);
+  const best = screen.getByRole('row', { name: /^Trial 2/ });
+  expect(best.textContent).toContain(
+    'Best: highest accuracy, better than the baseline by 0.041'
+  );
+  expect(screen.getByText('Running: epoch 2 of 20')).toBeTruthy();
+  expect(screen.getByText('Failed: out of memory')).toBeTruthy();
+  expect(
+    screen.getByRole('img', { name: /best 0\.972 in Trial 2/ })
+  ).toBeTruthy();
+  // It can't be registered while it goes on.
+  expect(
+    screen.getByRole<HTMLButtonElement>('button', { name: /^Train the best/ })
+      .disabled
+  ).toBe(true);
+});
+
+test('at the end: the sentence without "so far", or that none beats the baseline', async () => {
+  const client = new ScriptedClient(ended('done'));
+  const story = new Story();
+  const view = await opened(client);
+  client.emit(STREAM, [
+    ...story.done(0, 0.953),
+    ...story.done(1, 0.9),
+    ...story.done(2, 0.951),
+    story.next({
+      type: 'done',
+      best: { metric: 'accuracy', value: 0.953, trial: 0 }
+    })
+  ]);
+  expect(
+    await screen.findByText(
+      'None of 2 trials beats the baseline: best 0.951, baseline 0.953.'
+    )
+  ).toBeTruthy();
+  expect(
+    screen.getByRole('button', {
+      name: 'Train the baseline, which no trial beats, on train+validation and register'
+    })
+  ).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Resume' })).toBeNull();
+  view.unmount();
+});
+
+test('all failed: the reason stands at each', async () => {
+  const client = new ScriptedClient(ended('failed'));
+  const story = new Story();
+  await opened(client);
+  const failed = {
+    state: 'failed',
+    cause: 'nan',
+    text: 'The loss is not a number.'
+  };
+  client.emit(STREAM, [
+    story.trial(0, failed),
+    story.trial(1, failed),
+    story.trial(2, failed),
+    story.next({
+      type: 'failed',
+      cause: 'nan',
+      text: 'Three trials in a row failed alike.'
+    })
+  ]);
+  expect(await screen.findByText('All 2 trials failed.')).toBeTruthy();
+  expect(screen.getAllByText('Failed: not a number')).toHaveLength(3);
+  expect(
+    screen.getByText('Failed: Three trials in a row failed alike.')
+  ).toBeTruthy();
+  expect(screen.queryByRole('button', { name: /register/ })).toBeNull();
+});
+
+test('partial: a lost connection is said, and the log read instead', async () => {
+  const story = new Story();
+  const items = story.done(0, 0.9);
+  const client = new ScriptedClient({
+    ...answers,
+    [`GET runs/${RUN_ID}/events`]: { items, next_since: 2, state: 'running' }
+  });
+  await opened(client);
+  act(() => client.streams[0].onState?.(false));
+  expect(screen.getByText(/live connection is lost/)).toBeTruthy();
+  expect(
+    await screen.findByText(/^The baseline has accuracy 0\.9/)
+  ).toBeTruthy();
+});
+
+test('sorting: an order that was asked for stays while trials come, until it is asked for again', async () => {
+  const client = new ScriptedClient(answers);
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    ...story.done(1, 0.5),
+    ...story.done(2, 0.7)
+  ]);
+  await screen.findByText(/^None of 2/);
+  fireEvent.click(screen.getByRole('button', { name: 'accuracy' }));
+  fireEvent.click(screen.getByRole('button', { name: 'accuracy' }));
+  expect(rows()).toEqual(['Baseline', 'Trial 2', 'Trial 1']);
+  expect(
+    screen
+      .getByRole('columnheader', { name: 'accuracy' })
+      .getAttribute('aria-sort')
+  ).toBe('descending');
+  client.emit(STREAM, story.done(3, 0.8));
+  await screen.findByText(/^None of 3/);
+  expect(rows()).toEqual(['Baseline', 'Trial 2', 'Trial 1', 'Trial 3']);
+  fireEvent.click(
+    screen.getByRole('button', { name: '1 trial has ended since; sort again' })
+  );
+  expect(rows()).toEqual(['Baseline', 'Trial 3', 'Trial 2', 'Trial 1']);
+});
+
+test('a trial opens beside the list: differences, measures, curve, log, failure; Esc closes it', async () => {
+  const user = userEvent.setup();
+  const client = new ScriptedClient(answers);
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    story.trial(1, { state: 'running' }),
+    story.step(1, 1),
+    story.next({ type: 'log', trial: 1, stream: 'stdout', text: 'one\ntwo\n' }),
+    story.trial(1, {
+      state: 'failed',
+      cause: 'error',
+      text: 'ValueError: no.',
+      traceback: 'Traceback: line 7',
+      seconds: 3
+    })
+  ]);
+  await user.click(await screen.findByRole('button', { name: 'Trial 1' }));
+  const drawer = screen.getByRole('region', { name: 'Trial 1' });
+  expect(within(drawer).getByText('ValueError: no.')).toBeTruthy();
+  expect(within(drawer).getByText('Traceback: line 7')).toBeTruthy();
+  expect(within(drawer).getByText('Log: 2 lines')).toBeTruthy();
+  expect(
+    within(drawer)
+      .getAllByRole('row')
+      .map(row => row.textContent)
+  ).toEqual([
+    'ParametersTrial 1Baseline',
+    'n_estimators (differs)101100',
+    'max_depth (differs)10',
+    'max_featuressqrtsqrt',
+    'ccp_alpha00'
+  ]);
+  expect(
+    await within(drawer).findByRole('heading', {
+      name: 'Training and validation'
+    })
+  ).toBeTruthy();
+  // The choice stays while more comes.
+  client.emit(STREAM, story.done(2, 0.95));
+  await screen.findByText(/^Best of 1/);
+  expect(screen.getByRole('region', { name: 'Trial 1' })).toBeTruthy();
+  within(drawer)
+    .getByRole('button', { name: /^Close/ })
+    .focus();
+  await user.keyboard('{Escape}');
+  expect(screen.queryByRole('region', { name: 'Trial 1' })).toBeNull();
+  expect(document.activeElement?.textContent).toBe('Trial 1');
+});
+
+test('keyboard: arrows go through the trials from the baseline on, Enter opens', async () => {
+  const user = userEvent.setup();
+  const client = new ScriptedClient(answers);
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    ...story.done(1, 0.5),
+    ...story.done(2, 0.7)
+  ]);
+  await screen.findByText(/^None of 2/);
+  const baseline = within(
+    screen.getByRole('group', { name: 'Trials' })
+  ).getByRole('button', { name: 'Baseline' });
+  baseline.focus();
+  await user.keyboard('{ArrowDown}{ArrowDown}');
+  expect(document.activeElement?.textContent).toBe('Trial 2');
+  await user.keyboard('{ArrowDown}');
+  expect(document.activeElement?.textContent).toBe('Trial 2');
+  await user.keyboard('{ArrowUp}{Enter}');
+  expect(screen.getByRole('region', { name: 'Trial 1' })).toBeTruthy();
+});
+
+test('of many trials only those in sight are drawn, and the keyboard reaches all', async () => {
+  const user = userEvent.setup();
+  const client = new ScriptedClient(answers);
+  const story = new Story();
+  await opened(client);
+  const many = [...story.done(0, 0.5)];
+  for (let number = 1; number <= 200; number++) {
+    many.push(...story.done(number, number / 1000));
+  }
+  client.emit(STREAM, many);
+  await screen.findByText(/^None of 200/);
+  expect(rows().length).toBeLessThan(60);
+  expect(table().getAttribute('aria-rowcount')).toBe('202');
+  screen.getByRole('button', { name: 'Trial 20' }).focus();
+  for (let press = 0; press < 15; press++) {
+    await user.keyboard('{ArrowDown}');
+  }
+  expect(document.activeElement?.textContent).toBe('Trial 35');
+});
+
+test('a range that is kept filters the table, and can be removed', async () => {
+  const client = new ScriptedClient(answers);
+  const story = new Story();
+  const kept: PageState[] = [];
+  const view = await opened(client, { onState: state => kept.push(state) });
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    ...story.done(1, 0.5),
+    ...story.done(2, 0.7),
+    ...story.done(3, 0.8)
+  ]);
+  fireEvent.change(await screen.findByLabelText('Axis'), {
+    target: { value: 'max_depth' }
+  });
+  fireEvent.change(screen.getByLabelText('From'), { target: { value: '2' } });
+  fireEvent.click(screen.getByRole('button', { name: 'Keep these' }));
+  expect(rows()).toEqual(['Baseline', 'Trial 2', 'Trial 3']);
+  expect(screen.getByText('2 of 3 in the ranges kept')).toBeTruthy();
+  view.unmount();
+  const stored: unknown = JSON.parse(JSON.stringify(kept[kept.length - 1]));
+  await opened(client, { stored });
+  const again = new Story();
+  client.emit(STREAM, [...again.done(0, 0.9), ...again.done(1, 0.5)]);
+  fireEvent.click(
+    await screen.findByRole('button', { name: /^max_depth from 2/ })
+  );
+  expect(
+    screen.queryByRole('button', { name: /^max_depth from 2/ })
+  ).toBeNull();
+});
+
+test('cancel says what stays', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    [`POST runs/${RUN_ID}/cancel`]: {}
+  });
+  await opened(client);
+  fireEvent.click(screen.getByRole('button', { name: 'Cancel run' }));
+  expect(screen.getByRole('alertdialog').textContent).toContain(
+    'Its finished trials stay'
+  );
+  fireEvent.click(
+    within(screen.getByRole('alertdialog')).getByRole('button', {
+      name: 'Cancel run'
+    })
+  );
+  expect(client.asked('POST')).toEqual([`runs/${RUN_ID}/cancel`]);
+});
+
+test('resume: it goes on from the last event, with what was finished', async () => {
+  let state: Run['state'] = 'interrupted';
+  const client = new ScriptedClient({
+    ...answers,
+    [`GET runs/${RUN_ID}`]: () => tuneRun({ state }),
+    [`POST runs/${RUN_ID}/resume`]: () => {
+      state = 'running';
+      return tuneRun({ state });
+    }
+  });
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    story.trial(1, { state: 'running' }),
+    story.next({ type: 'interrupted', by: 'the machine' })
+  ]);
+  expect(await screen.findByText(/^Interrupted: the machine/)).toBeTruthy();
+  expect(screen.getByText('Cut off')).toBeTruthy();
+  fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
+  await waitFor(() => expect(client.streams).toHaveLength(2));
+  expect(client.streams[0].stopped).toBe(true);
+  expect(client.streams[1].path).toBe(`${STREAM}?since=4`);
+  client.emit(STREAM, [
+    story.next({ type: 'resumed', by: 'ada' }),
+    ...story.done(1, 0.95)
+  ]);
+  expect(
+    await screen.findByText(
+      'Best of 1 so far: accuracy 0.95, 0.05 above the baseline.'
+    )
+  ).toBeTruthy();
+  expect(
+    await screen.findByRole('button', { name: 'Cancel run' })
+  ).toBeTruthy();
+});
+
+test('a resume that is refused says why', async () => {
+  const client = new ScriptedClient(
+    ended('failed', {
+      [`POST runs/${RUN_ID}/resume`]: new ApiError(
+        'There is nothing to resume.',
+        409
+      )
+    })
+  );
+  await opened(client);
+  fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
+  expect((await screen.findByRole('alert')).textContent).toBe(
+    'There is nothing to resume.'
+  );
+});
+
+const register = (): void => {
+  fireEvent.click(screen.getByRole('button', { name: /^Train the best/ }));
+};
+
+test('register: opens the run that trains the best, and then leads to its model', async () => {
+  const openRun = jest.fn();
+  const openMetadata = jest.fn();
+  const client = new ScriptedClient(
+    ended('done', {
+      [`POST runs/${RUN_ID}/register`]: { id: BEST_ID },
+      [`GET runs/${BEST_ID}`]: run({ id: BEST_ID, state: 'done' }),
+      'GET metadata/artifacts': page([artifact({ id: 42 })])
+    })
+  );
+  const story = new Story();
+  await opened(client, {}, { openRun, openMetadata });
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    ...story.done(1, 0.95),
+    story.next({ type: 'done' })
+  ]);
+  await screen.findByText(/^Best of 1:/);
+  register();
+  await waitFor(() => expect(openRun).toHaveBeenCalledWith(BEST_ID));
+  fireEvent.click(
+    await screen.findByRole('button', {
+      name: 'Open the model in the metadata'
+    })
+  );
+  expect(openMetadata).toHaveBeenCalledWith(42);
+  expect(client.asked()).toContain(
+    `metadata/artifacts?${new URLSearchParams({
+      type: 'system.Model',
+      filter: `prop.run_id = "${BEST_ID}"`,
+      limit: '1'
+    }).toString()}`
+  );
+});
+
+test('what was registered before is found again; a refusal says why', async () => {
+  const client = new ScriptedClient(
+    ended('cancelled', {
+      'GET runs': page([
+        run({
+          id: BEST_ID,
+          spec: { ...run().spec, from: { run: RUN_ID } }
+        })
+      ]),
+      [`GET runs/${BEST_ID}`]: run({ id: BEST_ID }),
+      [`POST runs/${RUN_ID}/register`]: new ApiError(
+        'The data has changed.',
+        409
+      )
+    })
+  );
+  const story = new Story();
+  await opened(client, {}, { openRun: jest.fn() });
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    ...story.done(1, 0.95),
+    story.next({ type: 'cancelled', by: 'ada' })
+  ]);
+  expect(await screen.findByText(/Registered by run BBBBBB/)).toBeTruthy();
+  register();
+  expect((await screen.findByRole('alert')).textContent).toBe(
+    'The data has changed.'
+  );
+});
+
+test('a field at fault leads back to the form', async () => {
+  const onMend = jest.fn();
+  const client = new ScriptedClient(ended('failed'));
+  await opened(client, { onMend });
+  client.emit(STREAM, [
+    event(1, {
+      type: 'failed',
+      cause: 'error',
+      field: 'tuning.objective.metric',
+      text: 'It needs probabilities.'
+    })
+  ]);
+  fireEvent.click(await screen.findByRole('button', { name: 'Change it' }));
+  expect(onMend).toHaveBeenCalledWith(
+    'tuning.objective.metric',
+    'It needs probabilities.'
+  );
+});
+
+test('a run that was started from Python without a space shows its trials’ parameters', async () => {
+  const told = tuneRun();
+  const client = new ScriptedClient({
+    ...answers,
+    [`GET runs/${RUN_ID}`]: {
+      ...told,
+      spec: { ...told.spec, tuning: { method: 'tpe' } }
+    }
+  });
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [...story.done(0, 0.9), ...story.done(1, 0.95)]);
+  await screen.findByText(/^Best of 1/);
+  expect(
+    screen.getAllByRole('columnheader').map(header => header.textContent)
+  ).toEqual([
+    'Trial',
+    'State',
+    'accuracy',
+    '±',
+    'Duration',
+    'n_estimators',
+    'max_depth',
+    'max_features'
+  ]);
+});

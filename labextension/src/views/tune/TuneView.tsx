@@ -1,0 +1,511 @@
+import * as React from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { fieldAt } from '../shared/fieldAt';
+import { TextField } from '../shared/field';
+import { asApiError, useHost } from '../shared/host';
+import { Failure, Loading, Partial as Part } from '../shared/panels';
+import { tuneCode } from '../shared/python';
+import { query, useRequest } from '../shared/request';
+import type { Page, Run } from '../shared/types';
+import { dataErrors } from '../train/data';
+import {
+  isKeras,
+  NEW_DRAFT,
+  stepOf,
+  type Draft,
+  type Errors
+} from '../train/draft';
+import {
+  completed,
+  taskOf,
+  type DatasetOffer,
+  type ModelOffer,
+  type Profile
+} from '../train/offers';
+import { StepData } from '../train/StepData';
+import { TargetFields } from '../train/StepExplore';
+import { ModelParams, StepModel } from '../train/StepModel';
+import { StepPrepare } from '../train/StepPrepare';
+import { StepSplit } from '../train/StepSplit';
+import { TrainingFields } from '../train/StepTrain';
+import { stepLines, taskWord } from '../train/steps';
+import { Summary } from '../train/Summary';
+import { metricWord } from '../train/words';
+import {
+  baselineOf,
+  familyOf,
+  paramsOf,
+  restoreTune,
+  settle,
+  toTuneSpec,
+  type Known,
+  type TuneDraft
+} from './draft';
+import { fieldName, remaining, sectionOf, type Section } from './fields';
+import { Fold } from './Fold';
+import { Preview } from './Preview';
+import { RunChoice } from './RunChoice';
+import { BudgetFields, MethodFields } from './SearchFields';
+import {
+  combinations,
+  forGrid,
+  propertiesOf,
+  toParameter,
+  toRow,
+  type Row
+} from './space';
+import { SourceChoice } from './SourceChoice';
+import { SpaceEditor } from './SpaceEditor';
+import { TuneRun } from './TuneRun';
+import type { Methods } from './types';
+import { planWords } from './words';
+
+const FOLDED: Readonly<Record<Section, boolean>> = {
+  data: false,
+  model: false,
+  prepare: false
+};
+
+/** From a model, or a run that trained one, to better hyperparameters: what is searched, how, and with how much. */
+export function TuneView({
+  stored,
+  onState
+}: {
+  stored?: unknown;
+  onState?: (draft: TuneDraft) => void;
+}): React.ReactElement {
+  const { client, trans } = useHost();
+  const [typed, setTyped] = useState(() => restoreTune(stored));
+  const [errors, setErrors] = useState<Errors>({});
+  const [general, setGeneral] = useState<string | null>(null);
+  const [failed, setFailed] = useState(false);
+  const [starting, setStarting] = useState(false);
+  const [focus, setFocus] = useState<{ path: string; turn: number } | null>(
+    null
+  );
+  const [open, setOpen] = useState(() => ({
+    ...FOLDED,
+    data: typed.source === 'run' ? typed.from === null : typed.data.uri === ''
+  }));
+  const root = useRef<HTMLDivElement>(null);
+
+  const datasets = useRequest<Page<DatasetOffer>>('datasets');
+  const models = useRequest<Page<ModelOffer>>('models');
+  const methods = useRequest<Methods>('methods');
+  const fromRun = typed.source === 'run';
+  const source = useRequest<Run>(
+    fromRun && typed.from ? `runs/${typed.from}` : null
+  );
+  const base = source.data?.spec;
+  const uri = fromRun ? (base?.dataset?.uri ?? '') : typed.data.uri;
+  const profile = useRequest<Profile>(
+    uri
+      ? query('datasets/profile', { uri, run: fromRun ? typed.from : null })
+      : null
+  );
+  const filled = completed(typed.data, profile.data, models.data?.items);
+  const draft: TuneDraft = { ...typed, data: filled };
+  const task = fromRun
+    ? taskOf(
+        {
+          ...NEW_DRAFT,
+          uri,
+          target: base?.dataset?.target ?? '',
+          task: base?.task ?? 'auto'
+        },
+        profile.data
+      )
+    : taskOf(filled, profile.data);
+  const known: Known = {
+    methods: methods.data ?? methods.last,
+    profile: profile.data,
+    task,
+    source: fromRun ? source.data : undefined
+  };
+  const family = familyOf(draft, known);
+  known.offer = models.data?.items.find(model => model.family === family);
+  const now = settle(draft, known);
+  const properties = propertiesOf(known.offer);
+  const baseline = baselineOf(draft, known);
+
+  const update = (change: Partial<TuneDraft>): void => {
+    const next = { ...typed, ...change };
+    setTyped(next);
+    onState?.(next);
+    if (!('page' in change)) {
+      setGeneral(null);
+      setErrors(before =>
+        remaining(before, change, now.rows, next.spaces[family])
+      );
+    }
+  };
+  const updateData = (change: Partial<Draft>): void => {
+    // The form of a model's parameters tells its defaults when it is drawn; that mends nothing.
+    const drawn = 'params' in change && !typed.data.params[family];
+    const data = { ...typed.data, ...change };
+    if (drawn) {
+      setTyped({ ...typed, data });
+      onState?.({ ...typed, data });
+    } else {
+      update({ data });
+    }
+  };
+  const setRows = (rows: Row[]): void =>
+    update({ spaces: { ...typed.spaces, [family]: rows } });
+
+  // A field at fault may be in a section that is folded: it takes the focus once that is open.
+  useEffect(() => {
+    if (focus) {
+      const summary =
+        root.current?.querySelector<HTMLElement>('.kf-Summary button');
+      (fieldAt(root.current, focus.path) ?? summary)?.focus();
+    }
+  }, [focus]);
+  const goTo = (path: string): void => {
+    const section = sectionOf(path);
+    if (section) {
+      setOpen(before => ({ ...before, [section]: true }));
+    }
+    setFocus(before => ({ path, turn: (before?.turn ?? 0) + 1 }));
+  };
+  const refuse = (found: Errors): void => {
+    setErrors(found);
+    goTo(Object.keys(found)[0]);
+  };
+
+  const found = fromRun ? {} : dataErrors(filled, task, profile.data, trans);
+  const { spec, errors: typos } = toTuneSpec(draft, known, trans);
+  const start = async (): Promise<void> => {
+    setGeneral(null);
+    setFailed(false);
+    setErrors({});
+    const wrong = { ...found, ...typos };
+    if (Object.keys(wrong).length > 0) {
+      refuse(wrong);
+      return;
+    }
+    setStarting(true);
+    try {
+      const { id } = await client.request<{ id: string }>('POST', 'runs', spec);
+      update({ run: id, page: null });
+      // The next search begins with the form as one line each, as most of it stays.
+      setOpen(FOLDED);
+    } catch (reason) {
+      const error = asApiError(reason);
+      setGeneral(error.message);
+      if (error.fields.length > 0) {
+        refuse(
+          Object.fromEntries(
+            error.fields.map(item => [item.field, item.message])
+          )
+        );
+      }
+    } finally {
+      setStarting(false);
+    }
+  };
+
+  if (typed.run !== null) {
+    return (
+      <div className="kf-Tune-page" ref={root}>
+        <TuneRun
+          key={typed.run}
+          id={typed.run}
+          stored={typed.page}
+          onState={page => update({ page })}
+          onMend={(field, text) => {
+            update({ run: null });
+            setFailed(true);
+            refuse({ [field]: text });
+          }}
+        />
+        <button className="kf-link" onClick={() => update({ run: null })}>
+          {trans('Prepare another search')}
+        </button>
+      </div>
+    );
+  }
+
+  const wrongSections = new Set(Object.keys(errors).map(sectionOf));
+  const fold = (section: Section) => ({
+    open: open[section],
+    wrong: wrongSections.has(section),
+    onToggle: () =>
+      setOpen(before => ({ ...before, [section]: !before[section] }))
+  });
+  const lines = stepLines(
+    {
+      draft: filled,
+      task,
+      profile: profile.data,
+      wrong: new Set(Object.keys(found).map(stepOf)),
+      model: known.offer
+    },
+    trans
+  );
+  const line = (step: string): string =>
+    lines.find(item => item.step === step)?.summary ?? '';
+  const props = {
+    draft: filled,
+    errors,
+    found,
+    task,
+    profile,
+    update: updateData
+  };
+  const parameters = now.rows.map(row => toParameter(row, properties));
+
+  return (
+    <div className="kf-Tune" ref={root}>
+      <section className="kf-Tune-form" aria-label={trans('Tune')}>
+        <Summary
+          errors={errors}
+          general={general}
+          failed={failed}
+          label={path => fieldName(path, now.rows, trans)}
+          onGo={goTo}
+        />
+        <SourceChoice
+          source={typed.source}
+          onChoose={chosen => {
+            update({ source: chosen });
+            setOpen(before => ({ ...before, data: true }));
+          }}
+        />
+        {fromRun ? (
+          <>
+            <Fold
+              {...fold('data')}
+              title={trans('Training run')}
+              summary={
+                source.data
+                  ? [
+                      source.data.name || source.data.id.slice(-6),
+                      uri,
+                      taskWord(task, trans)
+                    ].join(' · ')
+                  : trans('choose a run')
+              }
+            >
+              <RunChoice
+                chosen={typed.from}
+                source={source}
+                errors={errors}
+                onChoose={from => update({ from, changed: null })}
+              />
+            </Fold>
+            {base && (
+              <Fold
+                {...fold('model')}
+                title={trans('Model and baseline')}
+                summary={known.offer?.title ?? family}
+              >
+                <p className="kf-help">
+                  {trans(
+                    'The baseline is this run’s model; dataset, target, preparation, split and training are taken over as they are.'
+                  )}
+                </p>
+                {known.offer && (
+                  <ModelParams
+                    title={trans(
+                      'Baseline: parameters of %1',
+                      known.offer.title
+                    )}
+                    offer={known.offer}
+                    value={paramsOf(draft, known)}
+                    errors={errors}
+                    onChange={changed =>
+                      typed.changed === null
+                        ? setTyped({ ...typed, changed })
+                        : update({ changed })
+                    }
+                  />
+                )}
+              </Fold>
+            )}
+            <TextField
+              label={trans('Name of the run')}
+              path="name"
+              value={typed.data.name}
+              error={errors['name']}
+              help={trans('Optional. It is how the run is listed.')}
+              onChange={name => updateData({ name })}
+            />
+          </>
+        ) : (
+          <>
+            <Fold
+              {...fold('data')}
+              title={trans('Data')}
+              summary={
+                typed.data.uri
+                  ? [typed.data.uri, line('data'), line('explore')].join(' · ')
+                  : line('data')
+              }
+            >
+              <StepData {...props} datasets={datasets} />
+              {profile.data ? (
+                <>
+                  <TargetFields {...props} data={profile.data} />
+                  {profile.data.warnings.map(warning => (
+                    <Part key={warning}>{warning}</Part>
+                  ))}
+                </>
+              ) : (
+                typed.data.uri &&
+                !profile.error && (
+                  <Loading
+                    what={trans('Reading %1', typed.data.uri)}
+                    rows={2}
+                  />
+                )
+              )}
+            </Fold>
+            <Fold
+              {...fold('model')}
+              title={trans('Model and baseline')}
+              summary={line('model')}
+            >
+              <StepModel
+                {...props}
+                models={models}
+                params={trans(
+                  'Baseline: parameters of %1',
+                  known.offer?.title ?? family
+                )}
+              />
+              {isKeras(family) && <TrainingFields {...props} />}
+            </Fold>
+            <Fold
+              {...fold('prepare')}
+              title={trans('Preparation and split')}
+              summary={[line('prepare'), line('split')].join(' · ')}
+            >
+              <StepPrepare {...props} />
+              <StepSplit {...props} />
+            </Fold>
+          </>
+        )}
+        {models.error && !models.data ? (
+          <Failure
+            error={models.error}
+            what={trans('The list of models could not be read.')}
+            retry={models.retry}
+          />
+        ) : !models.data ||
+          (fromRun && !base && typed.from && source.loading) ? (
+          <Loading what={trans('Loading the search space')} rows={6} />
+        ) : !family ? (
+          <p className="kf-help">
+            {trans('The search space is here once a run is chosen.')}
+          </p>
+        ) : (
+          <SpaceEditor
+            key={family}
+            rows={now.rows}
+            properties={properties}
+            baseline={baseline}
+            errors={errors}
+            edited={now.edited}
+            hint={
+              now.method === 'grid' &&
+              now.edited &&
+              !parameters.every(countable) ? (
+                <p className="kf-help">
+                  {trans('A grid needs steps or choices in each row.')}{' '}
+                  <button
+                    className="kf-link"
+                    onClick={() =>
+                      setRows(
+                        parameters.map((parameter, place) =>
+                          toRow(forGrid(parameter), now.rows[place].id)
+                        )
+                      )
+                    }
+                  >
+                    {trans('Give each range a few values')}
+                  </button>
+                </p>
+              ) : undefined
+            }
+            onRows={setRows}
+            onReset={() =>
+              update({
+                spaces: Object.fromEntries(
+                  Object.entries(typed.spaces).filter(
+                    ([name]) => name !== family
+                  )
+                )
+              })
+            }
+          />
+        )}
+        <MethodFields
+          draft={draft}
+          now={now}
+          known={known}
+          errors={errors}
+          update={update}
+          methods={methods}
+        />
+        <BudgetFields
+          draft={draft}
+          now={now}
+          known={known}
+          errors={errors}
+          update={update}
+        />
+      </section>
+      <Preview
+        sentence={
+          now.family && parameters.length > 0 && !budgetWrong(typos)
+            ? planWords(
+                {
+                  method: now.method,
+                  title:
+                    known.methods?.search.find(
+                      item => item.method === now.method
+                    )?.title ?? now.method,
+                  parameters: parameters.length,
+                  combinations: combinations(parameters),
+                  trials: Number(draft.trials),
+                  parallel: Number(now.parallel),
+                  seconds: spec.tuning?.budget?.seconds ?? null
+                },
+                trans
+              )
+            : trans('Complete what is missing to see what will happen.')
+        }
+        facts={[
+          [trans('Data'), uri || trans('not chosen yet')],
+          [
+            trans('Target'),
+            (fromRun ? base?.dataset?.target : filled.target) ||
+              trans('not chosen yet')
+          ],
+          [
+            trans('Model'),
+            known.offer?.title ?? (family || trans('not chosen yet'))
+          ],
+          [trans('Objective'), metricWord(now.metric)]
+        ]}
+        baseline={baseline}
+        searched={new Set(parameters.map(parameter => parameter.name))}
+        starting={starting}
+        code={tuneCode(spec)}
+        onStart={() => void start()}
+      />
+    </div>
+  );
+}
+
+function countable(parameter: ReturnType<typeof toParameter>): boolean {
+  return (
+    combinations([{ ...parameter, when: {} }]) < Infinity &&
+    parameter.scale !== 'log'
+  );
+}
+
+function budgetWrong(errors: Errors): boolean {
+  return Object.keys(errors).some(path => path.startsWith('tuning.budget'));
+}

@@ -1,0 +1,237 @@
+import { METHODS, MODELS, PROFILE, run, RUN_ID } from '../../testing/samples';
+import { trans } from '../../testing/server';
+import { NEW_DRAFT } from '../train/draft';
+import {
+  baselineOf,
+  NEW_TUNE,
+  restoreTune,
+  settle,
+  toTuneSpec,
+  type Known,
+  type TuneDraft
+} from './draft';
+import { fieldName, remaining, sectionOf } from './fields';
+import { toRow } from './space';
+
+const forest = MODELS[0];
+const known: Known = {
+  offer: forest,
+  methods: METHODS,
+  profile: PROFILE,
+  task: 'multiclass'
+};
+const draft: TuneDraft = {
+  ...NEW_TUNE,
+  data: {
+    ...NEW_DRAFT,
+    uri: 'sklearn:wine',
+    target: 'target',
+    family: forest.family,
+    params: { [forest.family]: { n_estimators: 50 } }
+  }
+};
+const of = (change: Partial<TuneDraft>, more: Partial<Known> = {}) =>
+  toTuneSpec({ ...draft, ...change }, { ...known, ...more }, trans);
+
+test('good values make a whole spec', () => {
+  const { spec, errors } = of({});
+  expect(errors).toEqual({});
+  expect(spec).toMatchObject({
+    kind: 'tune',
+    dataset: { uri: 'sklearn:wine', target: 'target' },
+    model: { family: forest.family, params: { n_estimators: 50 } },
+    tuning: {
+      objective: { metric: 'accuracy', goal: 'max' },
+      method: 'tpe',
+      budget: { trials: 30, parallel: 2 }
+    }
+  });
+  expect(spec.tuning?.space?.map(item => item.name)).toEqual([
+    'n_estimators',
+    'max_depth',
+    'max_features'
+  ]);
+  expect(spec.tuning).not.toHaveProperty('resource');
+  expect(spec.tuning?.budget).not.toHaveProperty('seconds');
+});
+
+test('each typed number has its own error', () => {
+  const { errors } = of({
+    trials: '0',
+    parallel: '65',
+    seconds: 'soon',
+    trialSeconds: '-1',
+    method: 'hyperband',
+    least: '300',
+    most: '270',
+    factor: '1'
+  });
+  expect(Object.keys(errors).sort()).toEqual([
+    'tuning.budget.parallel',
+    'tuning.budget.seconds',
+    'tuning.budget.trial_seconds',
+    'tuning.budget.trials',
+    'tuning.resource.factor',
+    'tuning.resource.min'
+  ]);
+});
+
+test('hyperband gives what the model can be given', () => {
+  expect(of({ method: 'hyperband' }).spec.tuning?.resource).toEqual({
+    name: 'trees',
+    min: 10,
+    max: 270,
+    factor: 3
+  });
+  expect(
+    of({ method: 'hyperband', resource: 'epochs' }).spec.tuning?.resource?.name
+  ).toBe('trees');
+  const rows = of({ method: 'hyperband', resource: 'samples' });
+  expect(rows.spec.tuning?.resource).toMatchObject({
+    name: 'samples',
+    max: 106
+  });
+});
+
+test('a method that can’t be used here, and none that can be chosen by itself', () => {
+  expect(of({ method: 'bayesian' }).errors['tuning.method']).toMatch(
+    /keras-tuner.*Choose another/
+  );
+  const search = METHODS.search.map(item =>
+    item.method === 'tpe' ? { ...item, missing: 'TPE needs optuna.' } : item
+  );
+  expect(
+    settle(draft, { ...known, methods: { ...METHODS, search } }).method
+  ).toBe('random');
+});
+
+test('without the list of methods it can still be started', () => {
+  const { spec, errors } = of({}, { methods: undefined });
+  expect(errors).toEqual({});
+  expect(spec.tuning).toMatchObject({ method: 'tpe' });
+  expect(spec.tuning).not.toHaveProperty('objective');
+});
+
+test('the objective fits the task', () => {
+  const names = (task: Known['task'], metric: string) =>
+    settle({ ...draft, metric }, { ...known, task }).metric;
+  expect(names('multiclass', 'log_loss')).toBe('log_loss');
+  expect(names('multiclass', 'rmse')).toBe('accuracy');
+  expect(names('regression', '')).toBe('rmse');
+});
+
+const source = run({
+  state: 'done',
+  spec: {
+    version: 1,
+    kind: 'train',
+    name: 'first',
+    workspace: 'churn',
+    task: 'multiclass',
+    metrics: ['log_loss'],
+    dataset: { uri: 'data/x.csv', target: 'y', columns: ['a'] },
+    preprocess: { scale: 'minmax' },
+    split: { parts: [0.8, 0.2], folds: 3 },
+    model: { family: forest.family, params: { max_depth: 4 } },
+    training: { epochs: 9 }
+  }
+});
+
+test('a training run is taken over as it is, with its parameters as the baseline', () => {
+  const from = { source: 'run' as const, from: RUN_ID };
+  const { spec, errors } = of(from, { source });
+  expect(errors).toEqual({});
+  const { preprocess, split, dataset, training, metrics, task, workspace } =
+    source.spec;
+  expect(spec).toMatchObject({
+    kind: 'tune',
+    from: { run: RUN_ID },
+    preprocess,
+    split,
+    dataset,
+    training,
+    metrics,
+    task,
+    workspace,
+    model: { family: forest.family, params: { max_depth: 4 } },
+    tuning: { objective: { metric: 'log_loss', goal: 'min' } }
+  });
+  expect(
+    of({ ...from, changed: { max_depth: 7 } }, { source }).spec.model?.params
+  ).toEqual({ max_depth: 7 });
+  expect(baselineOf({ ...draft, ...from }, { ...known, source })).toMatchObject(
+    {
+      max_depth: 4,
+      n_estimators: 100
+    }
+  );
+  expect(Object.keys(of(from).errors)).toContain('from.run');
+});
+
+test('what was kept comes back; what is broken falls back', () => {
+  const kept: TuneDraft = {
+    ...draft,
+    method: 'grid',
+    trials: 'many',
+    parallel: '3',
+    spaces: { [forest.family]: [toRow(forest.space[0], 0)] },
+    run: RUN_ID
+  };
+  expect(restoreTune(JSON.parse(JSON.stringify(kept)))).toEqual(kept);
+  expect(restoreTune(null)).toEqual(NEW_TUNE);
+  expect(
+    restoreTune({
+      method: 'magic',
+      trials: 3,
+      spaces: { a: [{ name: 1 }] },
+      run: 5
+    })
+  ).toEqual(NEW_TUNE);
+  // A name of a run is enough to start from it.
+  expect(restoreTune({ from: RUN_ID })).toMatchObject({
+    source: 'run',
+    from: RUN_ID
+  });
+});
+
+test('where a field is and what it is called', () => {
+  expect(
+    [
+      'dataset.uri',
+      'model.params.C',
+      'training.epochs',
+      'split.seed',
+      'tuning.method'
+    ].map(sectionOf)
+  ).toEqual(['data', 'model', 'model', 'prepare', null]);
+  const rows = forest.space.map(toRow);
+  expect(fieldName('tuning.space.1.high', rows, trans)).toBe(
+    'Search space, max_depth: high'
+  );
+  expect(fieldName('tuning.space.9', rows, trans)).toBe(
+    'Search space, parameter 10'
+  );
+  expect(fieldName('tuning.budget.trials', rows, trans)).toBe('Trials');
+  expect(fieldName('split.seed', rows, trans)).toBe('Split: split.seed');
+});
+
+test('a change takes away the errors of its own field only', () => {
+  const rows = forest.space.map(toRow);
+  const errors = {
+    'tuning.space.0.low': 'a',
+    'tuning.space.1.low': 'b',
+    'tuning.budget.trials': 'c',
+    'split.seed': 'd'
+  };
+  const after = rows.map((row, place) =>
+    place === 0 ? { ...row, low: '9' } : row
+  );
+  const left = (change: Partial<TuneDraft>, then?: typeof rows): string[] =>
+    Object.values(remaining(errors, change, rows, then));
+  expect(left({ spaces: {} }, after)).toEqual(['b', 'c', 'd']);
+  expect(left({ spaces: {} }, rows.slice(1))).toEqual(['c', 'd']);
+  expect(left({ trials: '5' })).toEqual(['a', 'b', 'd']);
+  expect(left({ data: draft.data })).toEqual(['a', 'b', 'c']);
+  expect(left({ method: 'grid' })).toEqual(['d']);
+  expect(left({ source: 'run' })).toEqual([]);
+});

@@ -1,0 +1,23 @@
+/** The server's types of a search, by the names that the views use. */
+import type {
+  Methods,
+  Parameter as ApiParameter,
+  TrialEvent
+} from '../../api/types';
+
+export type {
+  Methods,
+  ModelOffer,
+  SearchOffer,
+  TrialEvent,
+  TuningSpec
+} from '../../api/types';
+
+export type Value = boolean | number | string;
+export type Params = TrialEvent['params'];
+export type Method = Methods['search'][number]['method'];
+export type Goal = Methods['metrics'][number]['goal'];
+/** `when` of the API has the type of a list that is never empty; what is typed may be anything. */
+export type Parameter = Omit<ApiParameter, 'when'> & {
+  when?: Record<string, Value[]>;
+};
