@@ -40,6 +40,8 @@ class BayesianOracle(Kept, Theirs):  # type: ignore[misc]
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         self._random_state = np.random.RandomState(mixed(self.seed, int(trial_id)))
+        # For what a trial that runs may give keras-tuner asks the process of the trial before. One that knows nothing yet
+        # says 0, and 1 more for doubt: worse than most, so the next trial goes elsewhere.
         self.gpr = self._make_gpr()
         self._scale()
         # Its matrices are small, and threads make it slower.
@@ -79,18 +81,3 @@ class BayesianOracle(Kept, Theirs):  # type: ignore[misc]
         scores = (values - values.mean()) / (values.std() or 1.0)
         for key, score in zip(keys, scores, strict=True):
             self.trials[key].score = float(score)
-
-    def _vectorize_trials(self) -> Any:
-        """Those that run are guessed from those that are done: so the guess needs a model of them first."""
-        if self.ongoing_trials:
-            everything, running = self.trials, self.ongoing_trials
-            self.trials = {key: t for key, t in everything.items() if t.status == "COMPLETED"}
-            self.ongoing_trials = {}
-            restarts = self.gpr.n_restarts_optimizer
-            try:
-                # A rough one will do.
-                self.gpr.set_params(n_restarts_optimizer=0).fit(*super()._vectorize_trials())
-            finally:
-                self.trials, self.ongoing_trials = everything, running
-                self.gpr.set_params(n_restarts_optimizer=restarts)
-        return super()._vectorize_trials()

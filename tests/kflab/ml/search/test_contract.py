@@ -459,6 +459,7 @@ def test_it_is_better_than_chance(method: str, trials: int, seeds: int) -> None:
 
     def best(name: str, seed: int) -> float:
         found = search(start(name, FLAT, goal="min", seed=seed), loss, trials)
+        assert len(found) == trials
         return min(loss(s.params) for s in found)
 
     mine = statistics.median(best(method, seed) for seed in range(seeds))
@@ -579,17 +580,18 @@ def test_hyperband_gives_the_better_ones_more() -> None:
 
 def test_hyperband_copes_with_failures() -> None:
     searcher = start("hyperband", FLAT, resource=ResourceSpec(max=9))
-    resources = []
+    found = []
     for _ in range(14):
         suggestion = asked(searcher)
-        resources.append(suggestion.resource)
+        found.append(suggestion)
         good = suggestion.number in (1, 2)
         searcher.tell(
-            suggestion.number, suggestion.params["x"] if good else None, "done" if good else "failed"
-        )  # type: ignore[arg-type]
+            suggestion.number, suggestion.number / 10 if good else None, "done" if good else "failed"
+        )
+    assert [s.resource for s in found[:11]] == [1] * 9 + [3] * 2
     # Of nine only two are left, which go on alone; what failed is not tried again with more.
-    assert resources[:11] == [1] * 9 + [3, 3]
-    assert 9 not in resources[:12]
+    assert [s.params for s in found[9:11]] == [found[1].params, found[0].params]
+    assert not any(s.params == earlier.params for s in found[11:] for earlier in found[:9])
 
 
 def test_hyperband_ends_once_a_small_space_is_used_up() -> None:
