@@ -27,6 +27,6 @@ export function makeHost(
     openRun: id => run(CommandIDs.run, { id }),
     openTrain: () => run(CommandIDs.train),
     openTune: what => run(CommandIDs.tune, what),
-    openMetadata: id => run(CommandIDs.metadata, { id })
+    openMetadata: (id, name) => run(CommandIDs.metadata, { id, name })
   };
 }

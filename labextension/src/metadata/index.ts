@@ -7,10 +7,12 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { treeViewIcon } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { DOMAIN, makeHost } from '../hub';
 import { addMainArea } from '../mainArea';
 import { CommandIDs, Panel } from '../panel';
 import { MetadataView } from '../views/metadata/MetadataView';
+import { showing } from '../views/metadata/state';
 
 /** What was recorded, in the main area. */
 export const metadata: JupyterFrontEndPlugin<void> = {
@@ -35,7 +37,13 @@ export const metadata: JupyterFrontEndPlugin<void> = {
       caption: bundle.__('Browse datasets, models and metrics'),
       icon: treeViewIcon,
       key: () => 'one',
-      make: args => new Panel(host, MetadataView, args['state']),
+      make: args => new Panel(host, MetadataView, asked(args) ?? args['state']),
+      reuse: (panel, args) => {
+        const shown = asked(args);
+        if (shown) {
+          panel.restore(shown);
+        }
+      },
       restorer,
       palette,
       launcher,
@@ -43,3 +51,8 @@ export const metadata: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+/** The state that shows the artifact which the arguments name; none where they name none. */
+function asked({ id, name }: ReadonlyPartialJSONObject) {
+  return typeof id === 'number' ? showing(id, String(name ?? '')) : undefined;
+}

@@ -7,7 +7,7 @@ import {
   useState,
   useSyncExternalStore
 } from 'react';
-import { START } from '../views/metadata/state';
+import { showing } from '../views/metadata/state';
 import { HostProvider, type Host, type Trans } from '../views/shared/host';
 import type { CommClient } from './CommClient';
 import type { Model } from './model';
@@ -58,12 +58,7 @@ export function Cell({
       trans,
       openRun: id => open('run', { id }),
       openTrain: () => open('train'),
-      openMetadata: id =>
-        open(
-          'metadata',
-          {},
-          { ...START, selected: { kind: 'artifact', id, name: '' } }
-        )
+      openMetadata: (id, name) => open('metadata', {}, showing(id, name))
     };
   }, [client, go]);
 

@@ -29,6 +29,11 @@ export const START: MetadataState = {
   selected: null
 };
 
+/** The state in which one artifact is shown. */
+export function showing(id: number, name: string): MetadataState {
+  return { ...START, selected: { kind: 'artifact', id, name } };
+}
+
 export const TYPES: Record<Exclude<Tab, 'lineage'>, string[]> = {
   artifacts: ['system.Dataset', 'system.Model', 'system.Metrics'],
   executions: ['system.ContainerExecution']

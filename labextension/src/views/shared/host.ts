@@ -14,7 +14,7 @@ export interface Host {
   openTrain?: () => void;
   /** The page of a tuning run, or what to set up: from the run of kind train that is named, or from nothing. */
   openTune?: (what?: { id: string } | { run: string }) => void;
-  openMetadata?: (artifact: number) => void;
+  openMetadata?: (artifact: number, name: string) => void;
 }
 
 const HostContext = createContext<Host | null>(null);

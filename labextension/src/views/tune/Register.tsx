@@ -120,7 +120,10 @@ function Registered({ id }: { id: string }): React.ReactElement | null {
         </button>
       )}
       {model && openMetadata && (
-        <button className="kf-link" onClick={() => openMetadata(model.id)}>
+        <button
+          className="kf-link"
+          onClick={() => openMetadata(model.id, model.name)}
+        >
           {trans('Open the model in the metadata')}
         </button>
       )}
