@@ -2,6 +2,14 @@ import * as React from 'react';
 import { useId } from 'react';
 import { Icon } from '../shared/icons';
 
+/** Whether a section is open, and what its head does. */
+export interface Folding {
+  open: boolean;
+  /** Whether a field in it is at fault. */
+  wrong?: boolean;
+  onToggle: () => void;
+}
+
 /** A section that folds to one line, which says what was chosen in it. */
 export function Fold({
   title,
@@ -10,12 +18,9 @@ export function Fold({
   wrong = false,
   onToggle,
   children
-}: {
+}: Folding & {
   title: string;
   summary: string;
-  open: boolean;
-  wrong?: boolean;
-  onToggle: () => void;
   children: React.ReactNode;
 }): React.ReactElement {
   const id = useId();

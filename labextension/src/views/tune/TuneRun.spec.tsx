@@ -509,7 +509,7 @@ test('register: opens the run that trains the best, and then leads to its model'
       name: 'Open the model in the metadata'
     })
   );
-  expect(openMetadata).toHaveBeenCalledWith(42);
+  expect(openMetadata).toHaveBeenCalledWith(42, 'forest');
   expect(client.asked()).toContain(
     `metadata/artifacts?${new URLSearchParams({
       type: 'system.Model',

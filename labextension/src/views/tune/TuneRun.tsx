@@ -69,6 +69,9 @@ export function TuneRun({
   const source = run.spec.from?.run;
   return (
     <article className="kf-Run kf-TuneRun" aria-label={run.name || id}>
+      <p className="kf-hidden" role="status">
+        {trans('Run %1', stateWord(state, trans).toLowerCase())}
+      </p>
       <header className="kf-Run-header">
         <h2>{run.name || trans('Tuning run %1', id.slice(-6))}</h2>
         <StateBadge state={state} />
@@ -96,9 +99,6 @@ export function TuneRun({
         )}
         <CopyButton text={tuneCode(run.spec)} label={trans('Copy as code')} />
       </header>
-      <p className="kf-hidden" role="status">
-        {trans('Run %1', stateWord(state, trans).toLowerCase())}
-      </p>
       <Account
         id={id}
         run={run}
@@ -155,7 +155,7 @@ function Account({
         {headline(search, now, objective, state, trans)}
       </p>
       <div className="kf-Tune-far">
-        <span>{countWords(now, budget, trans)}</span>
+        <span>{countWords(now, budget, live, trans)}</span>
         {now.best && (
           <span>
             <Icon glyph="star" />{' '}
@@ -291,10 +291,11 @@ function Results({
       guess === null ? searched(told, []) : (JSON.parse(guess) as Parameter[]),
     [told, guess]
   );
+  const resource = spec.tuning?.resource?.name;
   const axes = useMemo(() => axesOf(space, objective), [space, objective]);
   const columns = useMemo(
-    () => columnsOf(trials, space, objective, trans),
-    [trials, space, objective, trans]
+    () => columnsOf(trials, space, objective, trans, resource),
+    [trials, space, objective, trans, resource]
   );
   const { brushes, selected } = page;
   const inside = useMemo(
@@ -370,7 +371,7 @@ function Results({
             baseline={now.baseline}
             best={chosen === now.best}
             objective={objective}
-            resource={spec.tuning?.resource?.name}
+            resource={resource}
             live={live}
             onClose={close}
           />

@@ -1,20 +1,13 @@
 import * as React from 'react';
 import { useEffect, useRef, useState } from 'react';
 import { fieldAt } from '../shared/fieldAt';
-import { TextField } from '../shared/field';
 import { asApiError, useHost } from '../shared/host';
-import { Failure, Loading, Partial as Part } from '../shared/panels';
+import { Failure, Loading } from '../shared/panels';
 import { tuneCode } from '../shared/python';
 import { query, useRequest } from '../shared/request';
 import type { Page, Run } from '../shared/types';
 import { dataErrors } from '../train/data';
-import {
-  isKeras,
-  NEW_DRAFT,
-  stepOf,
-  type Draft,
-  type Errors
-} from '../train/draft';
+import { NEW_DRAFT, type Draft, type Errors } from '../train/draft';
 import {
   completed,
   taskOf,
@@ -22,19 +15,11 @@ import {
   type ModelOffer,
   type Profile
 } from '../train/offers';
-import { StepData } from '../train/StepData';
-import { TargetFields } from '../train/StepExplore';
-import { ModelParams, StepModel } from '../train/StepModel';
-import { StepPrepare } from '../train/StepPrepare';
-import { StepSplit } from '../train/StepSplit';
-import { TrainingFields } from '../train/StepTrain';
-import { stepLines, taskWord } from '../train/steps';
 import { Summary } from '../train/Summary';
 import { metricWord } from '../train/words';
 import {
   baselineOf,
   familyOf,
-  paramsOf,
   restoreTune,
   settle,
   toTuneSpec,
@@ -42,9 +27,9 @@ import {
   type TuneDraft
 } from './draft';
 import { fieldName, remaining, sectionOf, type Section } from './fields';
-import { Fold } from './Fold';
+import { FromModel } from './FromModel';
+import { FromRun } from './FromRun';
 import { Preview } from './Preview';
-import { RunChoice } from './RunChoice';
 import { BudgetFields, MethodFields } from './SearchFields';
 import {
   combinations,
@@ -233,26 +218,6 @@ export function TuneView({
     onToggle: () =>
       setOpen(before => ({ ...before, [section]: !before[section] }))
   });
-  const lines = stepLines(
-    {
-      draft: filled,
-      task,
-      profile: profile.data,
-      wrong: new Set(Object.keys(found).map(stepOf)),
-      model: known.offer
-    },
-    trans
-  );
-  const line = (step: string): string =>
-    lines.find(item => item.step === step)?.summary ?? '';
-  const props = {
-    draft: filled,
-    errors,
-    found,
-    task,
-    profile,
-    update: updateData
-  };
   const parameters = now.rows.map(row => toParameter(row, properties));
 
   return (
@@ -273,118 +238,36 @@ export function TuneView({
           }}
         />
         {fromRun ? (
-          <>
-            <Fold
-              {...fold('data')}
-              title={trans('Training run')}
-              summary={
-                source.data
-                  ? [
-                      source.data.name || source.data.id.slice(-6),
-                      uri,
-                      taskWord(task, trans)
-                    ].join(' · ')
-                  : trans('choose a run')
-              }
-            >
-              <RunChoice
-                chosen={typed.from}
-                source={source}
-                errors={errors}
-                onChoose={from => update({ from, changed: null })}
-              />
-            </Fold>
-            {base && (
-              <Fold
-                {...fold('model')}
-                title={trans('Model and baseline')}
-                summary={known.offer?.title ?? family}
-              >
-                <p className="kf-help">
-                  {trans(
-                    'The baseline is this run’s model; dataset, target, preparation, split and training are taken over as they are.'
-                  )}
-                </p>
-                {known.offer && (
-                  <ModelParams
-                    title={trans(
-                      'Baseline: parameters of %1',
-                      known.offer.title
-                    )}
-                    offer={known.offer}
-                    value={paramsOf(draft, known)}
-                    errors={errors}
-                    onChange={changed =>
-                      typed.changed === null
-                        ? setTyped({ ...typed, changed })
-                        : update({ changed })
-                    }
-                  />
-                )}
-              </Fold>
-            )}
-            <TextField
-              label={trans('Name of the run')}
-              path="name"
-              value={typed.data.name}
-              error={errors['name']}
-              help={trans('Optional. It is how the run is listed.')}
-              onChange={name => updateData({ name })}
-            />
-          </>
+          <FromRun
+            fold={fold}
+            draft={draft}
+            known={known}
+            source={source}
+            errors={errors}
+            onChoose={from => update({ from, changed: null })}
+            onParams={changed =>
+              // The form tells its values when it is drawn: that is no change.
+              typed.changed === null
+                ? setTyped({ ...typed, changed })
+                : update({ changed })
+            }
+            onName={name => updateData({ name })}
+          />
         ) : (
-          <>
-            <Fold
-              {...fold('data')}
-              title={trans('Data')}
-              summary={
-                typed.data.uri
-                  ? [typed.data.uri, line('data'), line('explore')].join(' · ')
-                  : line('data')
-              }
-            >
-              <StepData {...props} datasets={datasets} />
-              {profile.data ? (
-                <>
-                  <TargetFields {...props} data={profile.data} />
-                  {profile.data.warnings.map(warning => (
-                    <Part key={warning}>{warning}</Part>
-                  ))}
-                </>
-              ) : (
-                typed.data.uri &&
-                !profile.error && (
-                  <Loading
-                    what={trans('Reading %1', typed.data.uri)}
-                    rows={2}
-                  />
-                )
-              )}
-            </Fold>
-            <Fold
-              {...fold('model')}
-              title={trans('Model and baseline')}
-              summary={line('model')}
-            >
-              <StepModel
-                {...props}
-                models={models}
-                params={trans(
-                  'Baseline: parameters of %1',
-                  known.offer?.title ?? family
-                )}
-              />
-              {isKeras(family) && <TrainingFields {...props} />}
-            </Fold>
-            <Fold
-              {...fold('prepare')}
-              title={trans('Preparation and split')}
-              summary={[line('prepare'), line('split')].join(' · ')}
-            >
-              <StepPrepare {...props} />
-              <StepSplit {...props} />
-            </Fold>
-          </>
+          <FromModel
+            fold={fold}
+            steps={{
+              draft: filled,
+              errors,
+              found,
+              task,
+              profile,
+              update: updateData
+            }}
+            offer={known.offer}
+            datasets={datasets}
+            models={models}
+          />
         )}
         {models.error && !models.data ? (
           <Failure

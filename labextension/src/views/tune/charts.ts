@@ -193,6 +193,8 @@ export interface Axis {
   /** The values of a choice, in order. */
   options: Value[] | null;
   log: boolean;
+  /** Whether there is nothing between two whole numbers. */
+  whole: boolean;
 }
 
 export const OBJECTIVE = '';
@@ -207,9 +209,16 @@ export function axesOf(
       name: parameter.name,
       label: parameter.name,
       options: optionsOf(parameter),
-      log: parameter.scale === 'log'
+      log: parameter.scale === 'log',
+      whole: parameter.type === 'int'
     })),
-    { name: OBJECTIVE, label: metricWord(metric), options: null, log: false }
+    {
+      name: OBJECTIVE,
+      label: metricWord(metric),
+      options: null,
+      log: false,
+      whole: false
+    }
   ];
 }
 
@@ -359,6 +368,7 @@ export function parallelOption(
           : {
               type: 'value' as const,
               scale: true,
+              minInterval: axis.whole ? 1 : 0,
               axisLabel: label
             })
     })),

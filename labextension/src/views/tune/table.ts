@@ -25,7 +25,8 @@ export function columnsOf(
   trials: readonly Trial[],
   space: readonly Parameter[],
   { metric }: Objective,
-  trans: Trans
+  trans: Trans,
+  resource?: string
 ): Column[] {
   const named = space.map(parameter => parameter.name);
   const columns: Column[] = [
@@ -61,7 +62,7 @@ export function columnsOf(
   if (trials.some(trial => trial.event.resource)) {
     columns.push({
       name: 'resource',
-      label: trans('Given'),
+      label: resource ?? trans('Given'),
       number: true,
       text: trial => String(trial.event.resource ?? ''),
       key: trial => trial.event.resource ?? null

@@ -137,9 +137,10 @@ test('the earliest of equals is best, the baseline before all', () => {
 test('counts, and the reason of the best', () => {
   const trials = trialsOf(searchOf([0.9, 0.95, null, undefined]));
   const now = standing(trials, 'max');
-  expect(countWords(now, 12, trans)).toBe(
+  expect(countWords(now, 12, true, trans)).toBe(
     '1 of 12 trials done, 1 running, 1 failed'
   );
+  expect(countWords(now, 12, false, trans)).toMatch(/1 cut off/);
   expect(now.best && bestWords(now.best, now.baseline, MAX, trans)).toBe(
     'highest accuracy, better than the baseline by 0.05'
   );

@@ -196,11 +196,16 @@ function withoutTrial(
 export function countWords(
   now: Standing,
   trials: number,
+  live: boolean,
   trans: Trans
 ): string {
   const facts = [
     trans('%1 of %2 trials done', now.done, trials),
-    now.running > 0 ? trans('%1 running', now.running) : '',
+    now.running === 0
+      ? ''
+      : live
+        ? trans('%1 running', now.running)
+        : trans('%1 cut off', now.running),
     now.pruned > 0 ? trans('%1 stopped early', now.pruned) : '',
     now.failed > 0 ? trans('%1 failed', now.failed) : ''
   ];
