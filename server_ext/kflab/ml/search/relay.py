@@ -25,7 +25,8 @@ class BayesianProposer:
         self._now: Proposer = OracleProposer(terms, record)
 
     def propose(self, number: int) -> Proposal | Signal:
-        if not self._relayed and (number > _MOST or len(self._record.rows) - number >= _MOST):
+        learned = len(self._record.rows) - (number - 1)
+        if not self._relayed and (number > _MOST or learned >= _MOST):
             self._relay()
         return self._now.propose(number)
 

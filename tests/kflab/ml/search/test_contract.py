@@ -239,6 +239,8 @@ def test_steps_are_where_they_were_written() -> None:
     far = [range_("x", 1e12, 1e12 + 1, step=1e-3)]
     searcher = start("random", far)
     assert searcher.learn({"x": 1e12 + 0.005}, 1.0)
+    assert searcher.learn({"x": math.nextafter(1e12 + 0.005, math.inf)}, 1.0)
+    assert not searcher.learn({"x": 1e12 + 0.0055}, 1.0)
     for suggestion in search(searcher, lambda p: 0.0, 20):
         assert start("tpe", far).learn(suggestion.params, 0.0)
 
@@ -336,6 +338,14 @@ def test_a_result_from_outside(method: str) -> None:
         assert found == expected
     else:
         assert sorted([*found, asked_for]) == sorted(expected)
+
+
+def test_equal_choices_of_other_types_are_told_apart() -> None:
+    space = [choice("kind", 1, True, 1.0, "1")]
+    for place, value in enumerate([1, True, 1.0, "1"]):
+        searcher = start("random", space)
+        assert searcher.learn({"kind": value}, 0.5)
+        assert searcher.dump()["rows"][0][2] == [place]
 
 
 @pytest.mark.parametrize("method", ["tpe", "bayesian"])
@@ -632,6 +642,14 @@ def test_after_a_hundred_trials_tpe_goes_on_and_says_so() -> None:
     again = start("bayesian", FLAT)
     again.load(through_json(searcher.dump()))
     assert again.note() == searcher.note() and asked(again) == asked(searcher)
+
+
+def test_a_hundred_results_from_outside_are_too_many_for_the_gaussian_process_as_well() -> None:
+    searcher = start("bayesian", FLAT)
+    for number in range(100):
+        assert searcher.note() is None
+        assert searcher.learn({"x": number / 100, "y": 0.5}, number / 100)
+    assert asked(searcher).number == 1 and searcher.note() is not None
 
 
 def test_the_hundredth_is_still_of_the_gaussian_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -250,7 +251,10 @@ def test_a_search_that_is_killed_at_any_write_goes_on(
             begin(f"cut{at}").search()
         monkeypatch.setattr(tuner, "_write", write)
         again = begin(f"cut{at}")
-        again.search()
+        with warnings.catch_warnings():
+            # What keras-tuner says when it finds the measures of a trial that was cut off.
+            warnings.filterwarnings("error", message="The use case of calling")
+            again.search()
         assert numbers(again) == expected
         assert [t.status for t in again.oracle.trials.values()] == ["COMPLETED"] * 12
         assert sorted(again.oracle.end_order) == sorted(again.oracle.trials)
@@ -258,6 +262,64 @@ def test_a_search_that_is_killed_at_any_write_goes_on(
         assert scores == {key: trial.score for key, trial in whole.oracle.trials.items()}
         rows = again.oracle.get_state()["kfhub"]["searcher"]["rows"]
         assert [row[:2] for row in rows] == [["d", trial.score] for trial in again.oracle.trials.values()]
+
+
+def test_a_trial_whose_end_was_written_is_not_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, ended = tuner._write, []
+
+    def dying(path: str, state: Any) -> None:
+        if len(ended) == 3:
+            raise Killed
+        write(path, state)
+        if state.get("status") == "COMPLETED":
+            ended.append(path)
+
+    monkeypatch.setattr(tuner, "_write", dying)
+    first, second = Black(quadratic), Black(quadratic)
+    with pytest.raises(Killed):
+        KFTuner(first, max_trials=5, directory=tmp_path).search()
+    monkeypatch.setattr(tuner, "_write", write)
+    KFTuner(second, max_trials=5, directory=tmp_path).search()
+    assert (len(first.seen), len(second.seen)) == (3, 2)
+
+
+def test_a_kill_in_the_first_trial_loses_nothing(tmp_path: Path) -> None:
+    model = Black(quadratic)
+
+    def killed(*_: Any) -> Any:
+        raise Killed
+
+    first = KFTuner(model, max_trials=2, directory=tmp_path)
+    model.score = killed
+    with pytest.raises(Killed):
+        first.search()
+    model.score = quadratic
+    again = KFTuner(model, max_trials=2, directory=tmp_path)
+    again.search()
+    assert again.oracle.seed == first.oracle.seed and numbers(again)[:1] == numbers(first)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "oracle.json"
+    tuner._write(str(path), {"trials": 1})
+
+    def killed(*_: Any) -> Any:
+        raise Killed
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(Killed):
+        tuner._write(str(path), {"trials": 2})
+    assert json.loads(path.read_text()) == {"trials": 1}
+
+
+def test_seed_0_is_a_seed(tmp_path: Path) -> None:
+    found = []
+    for name in "ab":
+        found.append(KFTuner(Black(quadratic), max_trials=3, seed=0, directory=tmp_path, project_name=name))
+        found[-1].search()
+    assert numbers(found[0]) == numbers(found[1])
 
 
 def test_a_search_goes_on_after_kill_9(tmp_path: Path) -> None:
