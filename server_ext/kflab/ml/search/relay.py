@@ -41,7 +41,7 @@ class BayesianProposer:
             return None
         return (
             f"After {_MOST} trials TPE went on, told of all of them: "
-            "the Gaussian process takes seconds for each trial from there."
+            "the Gaussian process grows slower with each trial."
         )
 
     def dump(self) -> dict[str, Any]:

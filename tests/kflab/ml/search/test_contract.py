@@ -637,7 +637,7 @@ def test_after_a_hundred_trials_tpe_goes_on_and_says_so() -> None:
             one.tell(suggestion.number, 0.1, "done")
     assert searcher.note() == (
         "After 100 trials TPE went on, told of all of them: "
-        "the Gaussian process takes seconds for each trial from there."
+        "the Gaussian process grows slower with each trial."
     )
     again = start("bayesian", FLAT)
     again.load(through_json(searcher.dump()))
