@@ -278,7 +278,8 @@ class Chief:
         """Log how a trial ended, and tell the method. Raises TuningError at the third equal failure in a row."""
         del self._running[trial.number]
         trial.ended = True
-        event = self._say(trial, state, seconds=round(time.monotonic() - trial.began, 4), **fields)
+        seconds = {"seconds": round(time.monotonic() - trial.began, 4)}
+        event = self._say(trial, state, **(seconds | fields))
         if trial.number == 0:
             self._learn(event)
         elif self._searcher is not None and trial.number > self._offset:

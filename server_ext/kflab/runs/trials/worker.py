@@ -11,6 +11,7 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,12 @@ class _Work:
 
     def _score(self, trial: int, params: Mapping[str, Any], resource: int | None) -> None:
         self._emit("started", trial=trial)
+        began = time.monotonic()
         try:
             if self._scorer is None:
                 self._scorer = scorer(self._job)
             _fresh()
+            began = time.monotonic()  # reading the rows is not the trial's
             found = self._scorer.score(
                 params, resource, lambda type, /, **fields: self._emit(type, trial=trial, **fields)
             )
@@ -83,7 +86,7 @@ class _Work:
             ending, said = failure(error), "failed"
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        self._emit(said, trial=trial, **ending)
+        self._emit(said, trial=trial, seconds=round(time.monotonic() - began, 4), **ending)
 
 
 def _fresh() -> None:
