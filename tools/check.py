@@ -52,7 +52,11 @@ CHECKS = (
     Check("eslint", ("jlpm", "lint:eslint"), "labextension"),
     Check("prettier", ("jlpm", "lint:prettier"), "labextension"),
     Check("jest", ("jlpm", "test"), "labextension"),
-    Check("pytest", ("pytest", "-q", "-m", "not browser and not wheel and not cluster")),
+    # A file's tests share a server, so they stay together.
+    Check(
+        "pytest",
+        ("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "not browser and not wheel and not cluster"),
+    ),
     Check("wheel", ("pytest", "-q", "-m", "wheel", "tests/wheel")),
     Check("browser", ("pytest", "-q", "-m", "browser", "tests/browser")),
 )

@@ -1,0 +1,106 @@
+"""Scores of trials: on the validation part or over folds, with as much of a resource as a method gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kflab.ml.errors import DataError, TrainingError
+from kflab.ml.learning import TrainJob
+from kflab.ml.spec import DatasetSpec, ModelSpec, SplitSpec, TrainingSpec
+from kflab.ml.splitter import divide
+from kflab.ml.trials import Scorer
+from kflab.ml.tuning import ResourceSpec
+
+from .conftest import Fit, Heard
+
+
+def scorer(
+    root: Path,
+    folder: Path,
+    family: str,
+    *,
+    uri: str = "sklearn:wine",
+    parts: tuple[float, ...] = (0.6, 0.2, 0.2),
+    objective: str = "accuracy",
+    resource: dict[str, Any] | None = None,
+    params: dict[str, Any] | None = None,
+) -> Scorer:
+    split = SplitSpec(parts=list(parts), folds=3)
+    said = divide(DatasetSpec(uri=uri), split, "auto", root, folder)
+    validation = folder / "validation.parquet"
+    job = TrainJob(
+        task=said["task"],
+        target=said["target"],
+        train_path=folder / "train.parquet",
+        validation_path=validation if validation.exists() else None,
+        model=ModelSpec(family=family, params=params or {}),
+        root=root,
+        split=split,
+        training=TrainingSpec(epochs=4, patience=None),
+    )
+    return Scorer(job, objective, ResourceSpec.model_validate(resource) if resource else None)
+
+
+def test_a_trial_is_measured_as_a_run_with_the_same_parameters_is(
+    root: Path, tmp_path: Path, heard: Heard, fit: Fit
+) -> None:
+    made = scorer(root, tmp_path / "parts", "sklearn:DecisionTreeClassifier", params={"min_samples_leaf": 5})
+    score = made.score({"max_depth": 2}, None, heard)
+    run = fit(
+        "sklearn:wine", "sklearn:DecisionTreeClassifier", params={"max_depth": 2, "min_samples_leaf": 5}
+    )
+    assert score.metrics == pytest.approx(run.result.metrics)
+    assert score.value == score.metrics["accuracy"] and score.std is None
+    assert heard.of("epoch") and not heard.of("prediction")
+    # The next one is not told of the last one's parameters.
+    assert made.score({}, None, heard).value != made.score({"max_depth": 1}, None, heard).value
+
+
+def test_with_two_parts_it_is_the_mean_over_the_folds(root: Path, tmp_path: Path, heard: Heard) -> None:
+    made = scorer(root, tmp_path / "parts", "sklearn:DecisionTreeClassifier", parts=(0.8, 0.2))
+    score = made.score({"max_depth": 1}, None, heard)
+    assert score.std is not None and score.std > 0
+    assert len(made._pairs) == 3
+    assert made.score({"max_depth": 1}, None, heard) == score
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "least", "most"),
+    [
+        ("sklearn:RandomForestClassifier", "trees", 3, 30),
+        ("sklearn:HistGradientBoostingClassifier", "trees", 3, 30),
+        ("sklearn:DecisionTreeClassifier", "samples", 20, 90),
+        ("keras:mlp", "epochs", 1, 4),
+    ],
+)
+def test_a_resource_is_what_the_trial_gets(
+    root: Path, tmp_path: Path, family: str, name: str, least: int, most: int
+) -> None:
+    made = scorer(root, tmp_path / "parts", family, resource={"name": name, "max": most})
+    for given in (least, most):
+        heard = Heard()
+        made.score({}, given, heard)
+        assert heard.of("epoch")[-1]["step"] == given
+
+
+def test_what_cannot_be_measured_says_so(root: Path, tmp_path: Path, heard: Heard) -> None:
+    (root / "flat.py").write_text(
+        "from sklearn.base import BaseEstimator, RegressorMixin\n"
+        "class Flat(RegressorMixin, BaseEstimator):\n"
+        "    def fit(self, X, y):\n        return self\n"
+        "    def predict(self, X):\n        return X[:, 0] * float('nan')\n"
+        "def build():\n    return Flat()\n"
+    )
+    nan = scorer(root, tmp_path / "a", "flat.py:build", uri="sklearn:diabetes", objective="rmse")
+    with pytest.raises(TrainingError, match="not finite"):
+        nan.score({}, None, heard)
+    (root / "hard.py").write_text("from sklearn.svm import LinearSVC\ndef build():\n    return LinearSVC()\n")
+    hard = scorer(root, tmp_path / "b", "hard.py:build", objective="log_loss")
+    with pytest.raises(DataError, match="needs probabilities") as error:
+        hard.score({}, None, heard)
+    assert error.value.field == "tuning.objective.metric"
+    with pytest.raises(DataError, match="does not fit"):
+        scorer(root, tmp_path / "c", "sklearn:DecisionTreeClassifier", objective="rmse")
