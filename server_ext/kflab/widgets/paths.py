@@ -10,7 +10,7 @@ __all__ = ["VERBS", "Refused", "check"]
 VERBS = frozenset({"GET", "POST", "PATCH", "DELETE"})
 _LONGEST = 8000
 # A path below the API, as a URL has it: no scheme, host or fragment, nothing that is not ASCII.
-_PATH = re.compile(r"[A-Za-z0-9][\w.~%!$&'()*+,;=@/-]*(\?[\w.~%!$&'()*+,;=@/:?-]*)?", re.ASCII)
+_PATH = re.compile(r"[A-Za-z0-9][\w.~%!$&'()*+,;=@/-]*(\?[\w.~%!$&'()*+,;=@/:?-]+)?", re.ASCII)
 
 
 class Refused(ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kflab.widgets.paths import VERBS, Refused, check
@@ -71,6 +71,7 @@ def test_other_verbs_do_not_pass(verb: str) -> None:
         check(verb, "runs")
 
 
+@example("runs?")
 @given(st.text(alphabet="ab.%/\\:?#@2eEfF5c \t", max_size=20) | st.text(max_size=20))
 def test_whatever_passes_stays_below_the_api(path: str) -> None:
     try:
