@@ -11,6 +11,7 @@ import { LabIcon } from '@jupyterlab/ui-components';
 import { DOMAIN, makeHost } from '../hub';
 import { addMainArea } from '../mainArea';
 import { CommandIDs, Panel } from '../panel';
+import { startedFrom } from '../views/tune/draft';
 import { TuneRun } from '../views/tune/TuneRun';
 import { TuneView } from '../views/tune/TuneView';
 
@@ -53,7 +54,11 @@ export const tune: JupyterFrontEndPlugin<void> = {
       make: args => {
         const { id, run, state } = args;
         return id === undefined
-          ? new Panel(host, TuneView, run === undefined ? state : from(run))
+          ? new Panel(
+              host,
+              TuneView,
+              run === undefined ? state : startedFrom(String(run))
+            )
           : new Panel(
               host,
               props => <TuneRun id={String(id)} {...props} />,
@@ -65,7 +70,7 @@ export const tune: JupyterFrontEndPlugin<void> = {
           const now = panel.state;
           panel.restore({
             ...(typeof now === 'object' ? now : {}),
-            ...from(run)
+            ...startedFrom(String(run))
           });
         }
       },
@@ -76,8 +81,3 @@ export const tune: JupyterFrontEndPlugin<void> = {
     });
   }
 };
-
-/** The form, started from a training run. */
-function from(run: unknown): object {
-  return { source: 'run', from: String(run), changed: null, run: null };
-}

@@ -83,6 +83,23 @@ test('a run is opened in the place of the list, with a way back', async () => {
   expect(model.listening).toBe(0);
 });
 
+test('a run leads to the search that starts from it', async () => {
+  const model = kernel(
+    { view: 'run', args: { id: RUN_ID } },
+    { ...ANSWERS, methods: { items: [], metrics: [], search: [], cores: 2 } }
+  );
+  const { unmount } = show(model);
+  fireEvent.click(await screen.findByRole('button', { name: /^Tune/ }));
+  expect(
+    await screen.findByRole('button', { name: /Back to Run/ })
+  ).toBeTruthy();
+  expect(readPages(model)[1]).toMatchObject({
+    view: 'tune',
+    state: { source: 'run', from: RUN_ID }
+  });
+  unmount();
+});
+
 test('an empty list leads to training, and that has a way back', async () => {
   const { unmount } = show(kernel({}, { ...ANSWERS, runs: page([]) }));
   fireEvent.click(await screen.findByRole('button', { name: 'Train a model' }));

@@ -9,6 +9,7 @@ import {
 } from 'react';
 import { showing } from '../views/metadata/state';
 import { HostProvider, type Host, type Trans } from '../views/shared/host';
+import { startedFrom } from '../views/tune/draft';
 import type { CommClient } from './CommClient';
 import type { Model } from './model';
 import { opened, readPages, writePages, type Page } from './pages';
@@ -58,6 +59,10 @@ export function Cell({
       trans,
       openRun: id => open('run', { id }),
       openTrain: () => open('train'),
+      openTune: what =>
+        what && 'id' in what
+          ? open('run', what)
+          : open('tune', {}, what && startedFrom(what.run)),
       openMetadata: (id, name) => open('metadata', {}, showing(id, name))
     };
   }, [client, go]);

@@ -55,10 +55,11 @@ export function drawPicture(document: Document, picture: Picture): HTMLElement {
     const head = make('tr', '', picture.columns.map(cell('th')));
     const rows = picture.rows.map(row => make('tr', '', row.map(cell('td'))));
     box.append(
-      make('table', 'border-collapse: collapse; font-size: 13px; margin: 0', [
-        make('thead', '', [head]),
-        make('tbody', '', rows)
-      ])
+      make(
+        'table',
+        'border-collapse: collapse; font-size: 13px; margin: 0 0 8px',
+        [make('thead', '', [head]), make('tbody', '', rows)]
+      )
     );
   }
   if (picture.note) {

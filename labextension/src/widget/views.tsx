@@ -1,10 +1,11 @@
 import * as React from 'react';
 import { ClusterView } from '../views/cluster/ClusterView';
 import { MetadataView } from '../views/metadata/MetadataView';
+import { RunPage } from '../views/runs/RunPage';
 import { RunsView } from '../views/runs/RunsView';
 import type { Trans } from '../views/shared/host';
-import { RunView } from '../views/train/RunView';
 import { TrainView } from '../views/train/TrainView';
+import { TuneView } from '../views/tune/TuneView';
 
 /** What a view may be told: which run it is about. */
 export interface Args {
@@ -23,11 +24,12 @@ interface Entry {
 /** The views that a cell can show, by the names that kflab.widgets gives them. */
 export const VIEWS: Readonly<Record<string, Entry | undefined>> = {
   train: { title: trans => trans('Train'), View: TrainView },
+  tune: { title: trans => trans('Tune'), View: TuneView },
   runs: { title: trans => trans('Runs'), View: RunsView },
   metadata: { title: trans => trans('Metadata'), View: MetadataView },
   cluster: { title: trans => trans('Cluster'), View: ClusterView },
   run: {
     title: trans => trans('Run'),
-    View: ({ args }) => <RunView id={args.id ?? ''} />
+    View: ({ args }) => <RunPage id={args.id ?? ''} />
   }
 };

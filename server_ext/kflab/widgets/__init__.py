@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kflab.sdk.training import RunHandle
+from kflab.sdk.tuning import TuneHandle
 from kflab.widgets.panel import Panel
 
-__all__ = ["Cluster", "Metadata", "Run", "Runs", "Train"]
+__all__ = ["Cluster", "Metadata", "Run", "Runs", "Train", "Tune"]
 
 
 class Train(Panel):
@@ -34,6 +35,24 @@ class Train(Panel):
         return RunHandle(run_id) if run_id else None
 
 
+class Tune(Panel):
+    """Search for better hyperparameters. `state` may fill the form in, such as `{"data": {"uri": "sklearn:wine"}}`,
+    and `start` names a training run whose dataset, model and parameters the search begins with.
+    """
+
+    def __init__(self, start: str | RunHandle | None = None, state: Mapping[str, Any] | None = None) -> None:
+        given = dict(state or {})
+        if start is not None:
+            given |= {"source": "run", "from": start.id if isinstance(start, RunHandle) else start}
+        super().__init__("tune", state=given)
+
+    @property
+    def run(self) -> TuneHandle | None:
+        """The search that was started here last."""
+        run_id = (self.state or {}).get("run")
+        return TuneHandle(run_id) if run_id else None
+
+
 class Runs(Panel):
     """All runs, live. `state` may choose some, such as `{"group": "failed"}`."""
 
@@ -42,7 +61,7 @@ class Runs(Panel):
 
 
 class Run(Panel):
-    """One run, by its id or as what `kflab.train` returns."""
+    """One run, by its id or as what `kflab.train` or `kflab.tune` returns."""
 
     def __init__(self, run: str | RunHandle) -> None:
         super().__init__("run", {"id": run.id if isinstance(run, RunHandle) else run})

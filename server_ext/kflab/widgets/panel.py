@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -18,10 +19,12 @@ from kflab.widgets.bridge import Bridge
 from kflab.widgets.cells import cells
 from kflab.widgets.code import code
 from kflab.widgets.picture import take
+from kflab.widgets.runlogs import Logs
 from kflab.widgets.still import Picture, html, text
 
 __all__ = ["MARK", "Panel"]
 
+_log = logging.getLogger("kflab")
 # Marks the output for kfhub's own extension of Lab and Notebook, which shows the still part where there is no kernel.
 MARK = "application/vnd.kfhub.widget+json"
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -55,6 +58,8 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         self._sending = threading.Lock()
         self._bridge = Bridge(self._tell, self._touch)
         self._renewing = threading.Lock()
+        self._taking = threading.Lock()
+        self._logs = Logs()
         self._due: threading.Timer | None = None
         self._displayed = False
         cells()
@@ -137,8 +142,9 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         """Take the picture anew, and renew the outputs with it where that leaves the live view alone."""
         with self._renewing:
             self._due = None
-        before = self.picture
-        self.picture = self._take().wire()
+        with self._taking:
+            before = self.picture
+            self.picture = self._take().wire()
         if self._displayed and self.picture != before and (self._bridge.updates or self.comm is None):
             display(self._bundle(), raw=True, display_id=self._output_id, update=True)
 
@@ -149,14 +155,19 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
             connection = find()
             return take(
                 lambda path, query: connection.request("GET", path, query=query),
+                self._logs,
                 view,
                 top.get("args") or {},
                 top.get("state") or {},
             )
         except Unreachable as error:
             return Picture(view.capitalize(), f"The server could not be asked: {error}.")
-        except (ApiError, ValueError) as error:
-            return Picture(view.capitalize(), f"{error}")
+        except ApiError as error:
+            return Picture(view.capitalize(), error.message)
+        except (ValueError, LookupError, TypeError) as error:
+            # A server of another version; the live panel does without a picture.
+            _log.warning("kflab: the still picture of %s could not be made: %r", view, error)
+            return Picture(view.capitalize(), "This panel has no still picture.")
 
 
 def _watched() -> bool:

@@ -1,23 +1,18 @@
-"""What a panel showed last, put into words: from the answers of the API to a Picture. Pure but for `ask`."""
+"""What a panel showed last, put into words: from the answers of the API to a Picture. Pure but for `ask` and `logs`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from kflab.widgets.runlogs import Ask, Log, Logs
 from kflab.widgets.still import Picture
 
-__all__ = ["Ask", "take"]
-
-# A GET to the API: path and query to JSON.
-Ask = Callable[[str, Mapping[str, Any]], Any]
+__all__ = ["take"]
 
 _ROWS = 20
-# More events than this are not read for a picture; a run so long has its best value in its record.
-_PAGES = 5
-_MOST = 1000
 _WORDS = {
     "queued": "Queued",
     "running": "Running",
@@ -29,15 +24,19 @@ _WORDS = {
 }
 
 
-def take(ask: Ask, view: str, args: Mapping[str, Any], state: Mapping[str, Any]) -> Picture:
+def take(ask: Ask, logs: Logs, view: str, args: Mapping[str, Any], state: Mapping[str, Any]) -> Picture:
     """The picture of a view in a state. Raises what `ask` raises, and ValueError for an unknown view."""
     match view:
         case "runs":
             return _runs(ask, state)
         case "run":
-            return _run(ask, str(args.get("id", "")))
+            return _run(ask, logs, str(args.get("id", "")))
         case "train":
-            return _train(ask, state)
+            started = state.get("run")
+            return _run(ask, logs, started, "Train") if isinstance(started, str) else _train(state)
+        case "tune":
+            started = state.get("run")
+            return _run(ask, logs, started, "Tune") if isinstance(started, str) else _tune(state)
         case "metadata":
             return _metadata(ask, state)
         case "cluster":
@@ -67,50 +66,119 @@ def _runs(ask: Ask, state: Mapping[str, Any]) -> Picture:
     )
 
 
-def _run(ask: Ask, run_id: str, title: str = "") -> Picture:
+def _run(ask: Ask, logs: Logs, run_id: str, title: str = "") -> Picture:
     run = ask(f"runs/{run_id}", {})
-    metrics = _metrics(ask, run_id) if run["state"] == "done" else {}
-    parts = sorted({part for _, part in metrics}, key=("train", "validation", "test").index)
-    names = list(dict.fromkeys(name for name, _ in metrics))
-    rows = [(_plain(name), *(brief(metrics.get((name, part))) for part in parts)) for name in names]
+    log = logs.read(ask, run_id)
     name = _run_name(run)
+    sentence, columns, rows = _searched(ask, run, log) if run["kind"] == "tune" else _trained(run, log)
     return Picture(
         f"{title}: {name}" if title else name,
-        _outcome(run),
-        ("Metric", *(part.capitalize() for part in parts)) if rows else (),
-        tuple(rows),
+        sentence,
+        columns if rows else (),
+        rows,
         f"Run {run_id}, created {_moment(run['created'])}.",
     )
 
 
-def _metrics(ask: Ask, run_id: str) -> dict[tuple[str, str], Any]:
-    found: dict[tuple[str, str], Any] = {}
-    since = 0
-    for _ in range(_PAGES):
-        page = ask(f"runs/{run_id}/events", {"since": since, "limit": _MOST})
-        found |= {(e["name"], e["part"]): e["value"] for e in page["items"] if e["type"] == "metric"}
-        if len(page["items"]) < _MOST:
-            return found
-        since = page["next_since"]
-    return {}
+_Table = tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
-def _train(ask: Ask, state: Mapping[str, Any]) -> Picture:
-    if isinstance(state.get("run"), str):
-        return _run(ask, state["run"], "Train")
+def _trained(run: Mapping[str, Any], log: Log) -> _Table:
+    """The measures of a run, one column for each part of the data."""
+    parts = sorted({part for _, part in log.metrics}, key=("train", "validation", "test").index)
+    names = list(dict.fromkeys(name for name, _ in log.metrics))
+    rows = tuple((_plain(name), *(brief(log.metrics.get((name, part))) for part in parts)) for name in names)
+    return _outcome(run, _best(run)), ("Metric", *(part.capitalize() for part in parts)), rows
+
+
+def _searched(ask: Ask, run: Mapping[str, Any], log: Log) -> _Table:
+    """The trials of a search, the best first."""
+    name, goal = _objective(ask, run, log)
+    metric = _plain(name)
+    sign = 1 if goal == "max" else -1
+    valued = {n: t for n, t in log.trials.items() if isinstance(t.get("value"), int | float)}
+    order = sorted(valued, key=lambda n: (-sign * valued[n]["value"], n))
+    rows = tuple(
+        (
+            "baseline" if n == 0 else str(n),
+            str(log.trials[n]["state"]).capitalize(),
+            brief(log.trials[n].get("value")),
+            ", ".join(
+                f"{key}={brief(value) if isinstance(value, float) else value}"
+                for key, value in log.trials[n]["params"].items()
+            ),
+        )
+        for n in [*order, *sorted(set(log.trials) - set(order))][:_ROWS]
+    )
+    done = {n: t["value"] for n, t in valued.items() if t["state"] == "done"}
+    return (
+        _outcome(run, _standing(done, metric, sign)),
+        ("Trial", "State", metric.capitalize(), "Parameters"),
+        rows,
+    )
+
+
+def _objective(ask: Ask, run: Mapping[str, Any], log: Log) -> tuple[str, str]:
+    """The metric that decides and its goal; where the search was asked for without, the first that was measured."""
+    given = run["spec"]["tuning"].get("objective") or {}
+    measured = next(
+        (metric for trial in log.trials.values() for metric in trial.get("metrics") or ()), "value"
+    )
+    name = given.get("metric") or measured
+    goals = {metric["name"]: metric["goal"] for metric in ask("methods", {})["metrics"]}
+    return name, given.get("goal") or goals.get(name, "max")
+
+
+def _standing(done: Mapping[int, float], metric: str, sign: int) -> str:
+    """How the best of the trials stands against the baseline, as the panel says it."""
+    baseline, trials = done.get(0), {n: value for n, value in done.items() if n}
+    if not trials:
+        return "" if baseline is None else f"only the baseline is done, {metric} {brief(baseline)}"
+    best = max(trials.values(), key=lambda value: sign * value)
+    if baseline is None:
+        return f"best of {len(trials)}: {metric} {brief(best)}"
+    if sign * best <= sign * baseline:
+        return f"none of {_count(len(trials), 'trial')} beats the baseline, {metric} {brief(baseline)}"
+    where = "above" if best > baseline else "below"
+    return f"best of {len(trials)}: {metric} {brief(best)}, {abs(best - baseline):.3g} {where} the baseline"
+
+
+def _train(state: Mapping[str, Any]) -> Picture:
     parts = (
         "60 % train, 20 % validation, 20 % test" if state.get("validation", True) else "80 % train, 20 % test"
     )
-    rows = [
-        ("Dataset", state.get("uri")),
-        ("Target", state.get("target")),
-        ("Split", f"{parts}, {state['method']}" if state.get("method") else None),
-        ("Model", state.get("family")),
-    ]
-    chosen = tuple((name, str(value)) for name, value in rows if value)
-    if not state.get("uri"):
-        return Picture("Train", "No dataset is chosen yet.")
-    return Picture("Train", "Prepared, not started.", ("Step", "Choice"), chosen)
+    return _prepared(
+        "Train",
+        {
+            "Dataset": state.get("uri"),
+            "Target": state.get("target"),
+            "Split": f"{parts}, {state['method']}" if state.get("method") else None,
+            "Model": state.get("family"),
+        },
+    )
+
+
+def _tune(state: Mapping[str, Any]) -> Picture:
+    data = state.get("data") or {}
+    from_run = state.get("from") if state.get("source") == "run" else None
+    chosen = {"Dataset": data.get("uri"), "Target": data.get("target"), "Model": data.get("family")}
+    return _prepared(
+        "Tune",
+        {
+            **({"From run": from_run} if from_run else chosen),
+            "Metric": _plain(state.get("metric") or ""),
+            "Method": state.get("method"),
+            "Trials": state.get("trials"),
+        },
+    )
+
+
+def _prepared(title: str, lines: Mapping[str, Any]) -> Picture:
+    """A form that was not sent yet."""
+    if not lines.get("Dataset") and not lines.get("From run"):
+        return Picture(title, "No dataset is chosen yet.")
+    chosen = tuple((name, str(value)) for name, value in lines.items() if value)
+    return Picture(title, "Prepared, not started.", ("Step", "Choice"), chosen)
 
 
 def _metadata(ask: Ask, state: Mapping[str, Any]) -> Picture:
@@ -172,15 +240,17 @@ def _run_name(run: Mapping[str, Any]) -> str:
         return str(run["name"])
     family = str((run["spec"].get("model") or {}).get("family", "")).rpartition(":")[2]
     kind = "Evaluation" if run["kind"] == "evaluate" else (family or "Run")
+    if run["kind"] == "tune":
+        kind = f"Tuning of {family or 'a model'}"
     return f"{kind} {run['id'][-4:]}"
 
 
-def _outcome(run: Mapping[str, Any]) -> str:
+def _outcome(run: Mapping[str, Any], result: str) -> str:
     said = _word(run)
     if took := _took(run):
         said += f" after {took}" if run["state"] != "done" else f" in {took}"
-    if best := _best(run):
-        said += f": {best}"
+    if result:
+        said += f": {result}"
     if run["state"] == "failed" and run.get("text"):
         said += f": {run['text']}"
     return said if said.endswith(".") else f"{said}."
@@ -192,7 +262,10 @@ def _word(run: Mapping[str, Any]) -> str:
 
 def _best(run: Mapping[str, Any]) -> str:
     best = run.get("best")
-    return f"{_plain(best['metric'])} {brief(best['value'])}" if best else ""
+    if not best:
+        return ""
+    trial = {None: "", 0: " (the baseline)"}.get(best.get("trial"), f" (trial {best.get('trial')})")
+    return f"{_plain(best['metric'])} {brief(best['value'])}{trial}"
 
 
 def _took(run: Mapping[str, Any]) -> str:

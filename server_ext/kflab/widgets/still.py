@@ -57,7 +57,7 @@ def html(picture: Picture) -> str:
             f"<tr>{''.join(f'<td{style}>{_bdi(cell)}</td>' for cell in row)}</tr>" for row in picture.rows
         )
         parts.append(
-            '<table style="border-collapse: collapse; font-size: 13px; margin: 0">'
+            '<table style="border-collapse: collapse; font-size: 13px; margin: 0 0 8px">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
     if picture.note:

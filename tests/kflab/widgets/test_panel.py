@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -97,6 +98,15 @@ class Page:
         ]
         return [c for c in contents if c["kind"] == kind]
 
+    def events(self) -> list[dict[str, Any]]:
+        """What was streamed."""
+        found: list[dict[str, Any]] = []
+        for message in self.heard:
+            content = message["content"].get("data", {}).get("content", {})
+            if message["msg_type"] == "comm_msg" and content.get("kind") == "frame":
+                found += content.get("data") or json.loads(gzip.decompress(message["buffers"][0]))
+        return found
+
     def subshell(self) -> str:
         message = self.client.session.msg("create_subshell_request", {})
         self.client.control_channel.send(message)
@@ -159,7 +169,7 @@ def test_it_is_answered_while_a_cell_runs(front: Page, lab: Lab) -> None:
     # And what is streamed comes, too.
     run = lab.run()
     front.say(front.panel, "follow", other, call=2, path=f"runs/{run}/stream?since=0")
-    front.until(lambda: any(e["type"] == "done" for f in front.said("frame") for e in f["data"]))
+    front.until(lambda: any(event["type"] == "done" for event in front.events()))
     assert not front.idle(busy)
     front.client.session.send(front.client.shell_channel.socket, release(front, other))
     front.until(lambda: front.idle(busy))
@@ -272,6 +282,8 @@ def test_the_widgets_and_what_they_are_made_with() -> None:
     assert kflab.widgets.Run(run.run).args == {"id": run.run.id}
     assert kflab.widgets.Train().run is None
     assert kflab.widgets.Runs({"group": "failed"}).state == {"group": "failed"}
+    assert kflab.widgets.Tune(run.run).state == {"source": "run", "from": run.run.id}
+    assert kflab.widgets.Tune().run is None
     assert [c.__name__ for c in (kflab.widgets.Metadata, kflab.widgets.Cluster)] == ["Metadata", "Cluster"]
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from kflab.widgets.picture import brief, take
+from kflab.widgets.picture import brief
+from kflab.widgets.picture import take as take_with
+from kflab.widgets.runlogs import Logs
+from kflab.widgets.still import Picture
 
 RUN: dict[str, Any] = {
     "id": "01JZZZZZZZZZZZZZZZZZZZZZZZ",
@@ -36,8 +39,16 @@ def answers(**given: Any) -> Any:
     return ask
 
 
+def take(ask: Any, view: str, args: Mapping[str, Any], state: Mapping[str, Any]) -> Picture:
+    return take_with(ask, Logs(), view, args, state)
+
+
 def page(items: list[Any], total: int | None = None) -> dict[str, Any]:
     return {"items": items, "total": len(items) if total is None else total, "total_exact": True}
+
+
+def events(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"items": list(items), "next_since": len(items), "state": "done"}
 
 
 def metric(name: str, part: str, value: Any) -> dict[str, Any]:
@@ -90,7 +101,7 @@ def test_a_run_and_its_metrics_over_several_pages() -> None:
 
 def test_a_run_that_failed_says_why() -> None:
     failed = {**RUN, "state": "failed", "text": "The column x is gone.", "best": None}
-    picture = take(answers(**{f"runs__{ID}": failed}), "run", {"id": ID}, {})
+    picture = take(answers(**{f"runs__{ID}": failed, f"runs__{ID}__events": events()}), "run", {"id": ID}, {})
     assert picture.sentence == "Failed after 1 m 12 s: The column x is gone."
     assert picture.rows == ()
 
@@ -103,8 +114,99 @@ def test_train_before_and_after_the_start() -> None:
         ("Split", "60 % train, 20 % validation, 20 % test, random"),
         ("Model", "sklearn:Ridge"),
     )
-    started = take(answers(**{f"runs__{ID}": {**RUN, "state": "running"}}), "train", {}, {**state, "run": ID})
+    going = {f"runs__{ID}": {**RUN, "state": "running"}, f"runs__{ID}__events": events()}
+    started = take(answers(**going), "train", {}, {**state, "run": ID})
     assert started.title == "Train: first try"
+
+
+TUNING: dict[str, Any] = {
+    **RUN,
+    "kind": "tune",
+    "name": "",
+    "best": {"metric": "log_loss", "value": 0.1, "trial": 2},
+}
+
+
+def trial(number: int, value: float | dict[str, str] | None, state: str = "done") -> dict[str, Any]:
+    about = {"type": "trial", "trial": number, "state": state, "value": value}
+    return {
+        **about,
+        "params": {"depth": number, "c": 0.123456789, "x": "a"},
+        "metrics": {"log_loss": 0.1, "accuracy": 0.5},
+    }
+
+
+METHODS = {"metrics": [{"name": "accuracy", "goal": "max"}, {"name": "log_loss", "goal": "min"}]}
+
+
+def search(*trials: dict[str, Any], objective: dict[str, str] | None = None) -> Any:
+    run = {**TUNING, "spec": {**RUN["spec"], "tuning": {"objective": objective}}}
+    return answers(**{f"runs__{ID}": run, f"runs__{ID}__events": events(*trials), "methods": METHODS})
+
+
+def test_a_search_and_its_trials_best_first() -> None:
+    ask = search(
+        trial(0, 0.3), trial(1, None, "running"), trial(1, 0.2), trial(2, 0.1), trial(3, None, "failed"),
+        trial(4, {"$float": "NaN"}),
+    )  # fmt: skip
+    picture = take(ask, "tune", {}, {"run": ID})
+    assert picture.title == "Tune: Tuning of RandomForestClassifier ZZZZ"
+    assert picture.sentence == "Done in 1 m 12 s: best of 2: log loss 0.1000, 0.2 below the baseline."
+    assert picture.columns == ("Trial", "State", "Log loss", "Parameters")
+    assert picture.rows == (
+        ("2", "Done", "0.1000", "depth=2, c=0.1235, x=a"),
+        ("1", "Done", "0.2000", "depth=1, c=0.1235, x=a"),
+        ("baseline", "Done", "0.3000", "depth=0, c=0.1235, x=a"),
+        ("3", "Failed", "", "depth=3, c=0.1235, x=a"),
+        ("4", "Done", "NaN", "depth=4, c=0.1235, x=a"),
+    )
+
+
+def test_a_search_for_another_metric() -> None:
+    trials = (trial(0, 0.3), trial(1, 0.2), trial(2, 0.5))
+    picture = take(search(*trials, objective={"metric": "accuracy"}), "run", {"id": ID}, {})
+    assert picture.sentence.endswith("best of 2: accuracy 0.5000, 0.2 above the baseline.")
+    assert [row[0] for row in picture.rows] == ["2", "baseline", "1"]
+    picture = take(search(*trials, objective={"metric": "accuracy", "goal": "min"}), "run", {"id": ID}, {})
+    assert picture.sentence.endswith("best of 2: accuracy 0.2000, 0.1 below the baseline.")
+
+
+def test_a_search_that_found_nothing_better() -> None:
+    said = take(search(trial(0, 0.1), trial(1, 0.2)), "run", {"id": ID}, {}).sentence
+    assert said.endswith("none of 1 trial beats the baseline, log loss 0.1000.")
+    assert take(search(trial(0, 0.1)), "run", {"id": ID}, {}).sentence.endswith(
+        "only the baseline is done, log loss 0.1000."
+    )
+    assert take(search(), "run", {"id": ID}, {}).sentence == "Done in 1 m 12 s."
+    assert take(search(trial(1, 0.2)), "run", {"id": ID}, {}).sentence.endswith("best of 1: log loss 0.2000.")
+
+
+def test_a_search_before_its_start() -> None:
+    assert take(answers(), "tune", {}, {}).sentence == "No dataset is chosen yet."
+    data = {"uri": "a_b.csv", "family": "sklearn:Ridge"}
+    assert take(answers(), "tune", {}, {"data": data, "metric": "log_loss", "trials": "30"}).rows == (
+        ("Dataset", "a_b.csv"),
+        ("Model", "sklearn:Ridge"),
+        ("Metric", "log loss"),
+        ("Trials", "30"),
+    )
+    assert take(answers(), "tune", {}, {"source": "run", "from": ID}).rows == (("From run", ID),)
+
+
+def test_a_log_is_read_on_from_where_it_was_left() -> None:
+    asked: list[int] = []
+    log = [trial(1, None, "running"), *[{"type": "epoch"}] * 1500, trial(1, 0.5)]
+
+    def ask(_: str, query: Mapping[str, Any]) -> Any:
+        asked.append(query["since"])
+        items = log[query["since"] : query["since"] + 1000]
+        return {"items": items, "next_since": query["since"] + len(items)}
+
+    logs = Logs()
+    assert logs.read(ask, ID).trials[1]["value"] == 0.5
+    log.append(metric("accuracy", "validation", 0.9))
+    assert logs.read(ask, ID).metrics == {("accuracy", "validation"): 0.9}
+    assert asked == [0, 1000, 1502]
 
 
 def test_metadata_as_it_was_filtered() -> None:

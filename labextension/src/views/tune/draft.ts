@@ -71,6 +71,11 @@ export const NEW_TUNE: TuneDraft = {
   page: null
 };
 
+/** What changes in a draft so that it starts from a training run. */
+export function startedFrom(run: string): Partial<TuneDraft> {
+  return { source: 'run', from: run, changed: null, run: null };
+}
+
 const METHODS: readonly string[] = [
   '',
   'random',
