@@ -35,6 +35,10 @@ class Person:
         assert not found, f"{name}:\n" + "\n".join(found)
 
     def violations(self, within: str | None = None) -> list[str]:
+        # A colour on its way from one theme to the other is none that anybody reads.
+        self.page.evaluate(
+            "() => Promise.allSettled(document.getAnimations().filter(a => a.effect?.getTiming().iterations !== Infinity).map(a => a.finished))"
+        )
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(self.axe)
         result = self.page.evaluate(
