@@ -9,7 +9,7 @@ from os import cpu_count
 
 from bench import Row
 
-MODULES = ("hub", "spawn", "server", "runs", "search", "metadata")
+MODULES = ("hub", "spawn", "server", "runs", "search", "tuning", "metadata")
 HEAD: Row = {"what": "what", "ours": "kfhub", "peer": "peer", "goal": "goal", "met": None}
 COLUMNS = ("what", "ours", "peer", "goal")
 
