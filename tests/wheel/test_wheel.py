@@ -68,6 +68,7 @@ def test_wheel_holds_the_browser_parts_and_no_sources_of_them(wheel: Path) -> No
         "kfspawner/hub_config/jupyterhub_config.py",
         "kfspawner/hub_config/spawner_ui_config.yaml",
         "kflab/__init__.py",
+        "kflab/starter/tour.md",
         "kflab/widgets/static/loader.js",
         "kflab/widgets/static/widget.js",
         "kflab/widgets/static/widget.css",
