@@ -114,8 +114,12 @@ def _unheard(type: str, /, **fields: Any) -> None:
 
 
 def _sampled(prepared: Prepared, count: int, seed: int, task: Known) -> Prepared:
-    """The same, with at most `count` rows to learn from: the first of a fixed order, so that more contain the fewer."""
+    """The same, with about `count` rows to learn from: the first of a fixed order, so that more contain the fewer.
+
+    They begin with one row of each class; fewer than two of each, or than twenty for numbers, would teach nothing.
+    """
     part = prepared.learn
+    count = max(count, 20 if task == "regression" else 2 * len(np.unique(part.truth)))
     if count >= len(part.truth):
         return prepared
     rows = np.sort(nested(part.truth, seed, task != "regression")[:count])

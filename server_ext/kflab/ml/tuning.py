@@ -142,7 +142,7 @@ class BudgetSpec(Strict):
     """How much may be tried. The baseline does not count as a trial.
 
     `seconds` ends the search, `trial_seconds` one trial; without it a trial may take ten times as long as the
-    longest before it, and a minute at least.
+    longest before it, ten minutes at least, and the first of all an hour.
     """
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 30

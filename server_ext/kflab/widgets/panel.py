@@ -18,6 +18,7 @@ from kflab.sdk.connection import ApiError, Unreachable, find
 from kflab.widgets.bridge import Bridge
 from kflab.widgets.cells import cells
 from kflab.widgets.code import code
+from kflab.widgets.paths import check
 from kflab.widgets.picture import take
 from kflab.widgets.runlogs import Logs
 from kflab.widgets.still import Picture, html, text
@@ -153,8 +154,14 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         view = str(top.get("view"))
         try:
             connection = find()
+
+            def ask(path: str, query: Mapping[str, Any]) -> Any:
+                # What is asked for comes from traits that the page may write.
+                check("GET", path)
+                return connection.request("GET", path, query=query)
+
             return take(
-                lambda path, query: connection.request("GET", path, query=query),
+                ask,
                 self._logs,
                 view,
                 top.get("args") or {},

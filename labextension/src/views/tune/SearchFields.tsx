@@ -222,7 +222,7 @@ export function BudgetFields({
           error={errors['tuning.budget.trial_seconds']}
           help={timeHelp(
             draft.trialSeconds,
-            trans('Empty: ten times the longest so far, a minute at least.')
+            trans('Empty: ten times the longest so far, ten minutes at least.')
           )}
           onChange={trialSeconds => update({ trialSeconds })}
         />

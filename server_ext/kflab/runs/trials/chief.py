@@ -26,7 +26,8 @@ from kflab.runs.trials.pool import Heard, Pool
 __all__ = ["Chief"]
 
 _TICK = 0.5
-_LEAST_LEASE = 60.0
+_FIRST_LEASE = 3600.0  # seconds, as long as no trial has shown how long they are
+_LEAST_LEASE = 600.0
 _LEASES = 10.0  # a trial may take so many times as long as the longest before it
 _ALIKE = 3
 _LOG_TEXT = 256 << 10  # characters of one trial's output that are kept
@@ -192,12 +193,12 @@ class Chief:
                 hint="Widen a range or add a parameter to search on.",
             )
 
-    def _lease(self) -> float | None:
-        """The seconds that a trial may take; None as long as none has shown how long they are."""
+    def _lease(self) -> float:
+        """The seconds that a trial may take."""
         if self.plan.budget.trial_seconds is not None:
             return self.plan.budget.trial_seconds
         longest = self.history.longest()
-        return max(_LEAST_LEASE, _LEASES * longest) if longest else None
+        return max(_LEAST_LEASE, _LEASES * longest) if longest else _FIRST_LEASE
 
     # What is heard.
 
@@ -207,7 +208,7 @@ class Chief:
             self._print(trial, heard)
         elif trial is None:
             if heard.kind in ("died", "late"):
-                self._worker_lost(heard)
+                self._worker_lost()
         elif heard.kind == "started":
             trial.began = time.monotonic()
         elif heard.kind == "event":
@@ -218,6 +219,11 @@ class Chief:
             self._finish(trial, "done", **heard.fields)
         elif heard.kind == "failed":
             self._failed(trial, heard.fields)
+        elif heard.kind in ("died", "late") and not heard.fields["started"]:
+            # Not the trial's doing: it has not begun.
+            del self._running[trial.number]
+            self._waiting.appendleft(trial)
+            self._worker_lost()
         elif heard.kind == "late":
             seconds = time.monotonic() - trial.began
             text = (
@@ -240,7 +246,7 @@ class Chief:
         for start in range(0, len(text), piece):
             self.emit("log", stream=heard.fields["stream"], text=text[start : start + piece], **about)
 
-    def _worker_lost(self, heard: Heard) -> None:
+    def _worker_lost(self) -> None:
         """A worker that ends before it has a trial ends for a reason that no trial has."""
         self._lost_workers += 1
         if self._lost_workers >= _ALIKE:
@@ -250,11 +256,16 @@ class Chief:
             )
 
     def _failed(self, trial: _Trial, fields: Mapping[str, Any]) -> None:
-        if "field" in fields:  # it is the spec that is wrong, for this trial and for all others
-            self._finish(trial, "failed", **{k: v for k, v in fields.items() if k != "field"})
-            raise DataError(fields["field"], fields["text"])
         cause = "error" if fields["cause"] == "disk" else fields["cause"]
-        self._finish(trial, "failed", **{**fields, "cause": cause})
+        about = {name: value for name, value in fields.items() if name != "field"}
+        # What the model's own code cannot do with some parameters it may do with others.
+        wrong = "field" in fields and (trial.number == 0 or not self._any_done())
+        self._finish(trial, "failed", **{**about, "cause": cause})
+        if wrong:
+            raise DataError(fields["field"], fields["text"])
+
+    def _any_done(self) -> bool:
+        return any(event["state"] == "done" for event in self.history.trials.values())
 
     def _died(self, trial: _Trial, code: int, oom: bool) -> None:
         if oom:
@@ -285,9 +296,12 @@ class Chief:
         elif self._searcher is not None and trial.number > self._offset:
             self._searcher.tell(trial.number - self._offset, *_told(event))
             self._keep()
+        elif self._searcher is not None and state == "done":  # of the time before the method began anew
+            self._searcher.learn(event["params"], event["value"])
+            self._keep()
         self._count_alike(event)
-        if state == "done" and (lease := self._lease()):
-            self.pool.limit(lease)
+        if state == "done" and self.plan.budget.trial_seconds is None:
+            self.pool.limit(self._lease())
 
     def _count_alike(self, event: Mapping[str, Any]) -> None:
         if event["state"] == "done":
@@ -337,6 +351,8 @@ class Chief:
     def _out_of_time(self) -> None:
         for number, trial in sorted(self._running.items()):
             self.pool.stop(number)
+            if not self._any_done():
+                continue  # cut off, so that a resumed search begins with it
             text = "The time of the search was over before this trial was."
             self._say(trial, "pruned", text=text, seconds=round(time.monotonic() - trial.began, 4))
         self._running.clear()

@@ -35,7 +35,12 @@ def plan(spec: RunSpec, task: Known, root: Path) -> Plan:
     checks.check(tuning, model, task, root)
     metric, goal = checks.objective(tuning, spec.metrics, task)
     known = FAMILIES.get(model.family)
-    baseline = {**(known.defaults() if known else {}), **model.params, **(tuning.baseline or {})}
+    given = {**(known.defaults() if known else {}), **model.params}
+    # Lists and the like of own models are in force as well, and nothing that a trial could differ in.
+    plain = {
+        name: v for name, v in given.items() if isinstance(v, (bool, int, float, str)) and len(str(v)) <= 200
+    }
+    baseline = {**plain, **(tuning.baseline or {})}
     return Plan(metric, goal, tuple(checks.space_of(tuning, model)), baseline, tuning.budget)
 
 

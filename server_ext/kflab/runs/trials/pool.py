@@ -9,6 +9,7 @@ import codecs
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from kflab.runs import process
 __all__ = ["Heard", "Pool"]
 
 _READ = 1 << 16
+_DRAIN = 64
 _START_SECONDS = 300.0  # for a worker's libraries on a slow disk
 _COMMAND = (sys.executable, "-P", "-m", "kflab.runs.trials.worker")
 
@@ -32,8 +34,9 @@ class Heard:
     """What a worker said of a trial, or what became of the worker while it was at it.
 
     `printed` has `stream` and `text`, and trial None between trials; `event` has a `type` and its fields; `done` and
-    `failed` are the worker's own word; `died` has the exit `code`, negative for a signal, and `oom`; `late` is one whose
-    lease ran out, whose worker is gone by now.
+    `failed` are the worker's own word; `died` has the exit `code`, negative for a signal, and whether the kernel did it
+    for want of memory, `oom`; `late` is one whose lease ran out, whose worker is gone by now. Both say whether the worker
+    had `started` on the trial.
     """
 
     kind: Literal["printed", "started", "event", "done", "failed", "died", "late"]
@@ -50,6 +53,8 @@ class _Worker:
         self.trial: int | None = None
         self.lease: float | None = None
         self.deadline: float | None = time.monotonic() + _START_SECONDS
+        self.started = False
+        self.over = False
         self.ooms = process.oom_kills()
         self.events = receive
         self._rest = b""
@@ -85,7 +90,10 @@ class _Worker:
                 self.child.stdin.flush()
 
     def assign(self, trial: int, message: Mapping[str, Any], lease: float | None) -> None:
-        self.trial, self.lease = trial, lease
+        self.trial, self.lease, self.started = trial, lease, False
+        self.ooms = process.oom_kills()
+        if self.deadline is None:
+            self.deadline = time.monotonic() + _START_SECONDS
         self.send(message)
 
     def hear(self, fd: int) -> list[Heard]:
@@ -96,7 +104,7 @@ class _Worker:
             return []
         if not data:
             self._selector.unregister(fd)
-            return self._died() if fd == self.events else []
+            return self.died() if fd == self.events else []
         if fd in self.printed:
             stream, decoder = self.printed[fd]
             return [Heard("printed", self.trial, {"stream": stream, "text": decoder.decode(data)})]
@@ -106,10 +114,11 @@ class _Worker:
     def _line(self, said: dict[str, Any]) -> list[Heard]:
         kind = said.pop("type")
         if kind == "ready":
-            self.deadline = None
+            self.deadline = None if self.trial is None else time.monotonic() + _START_SECONDS
             return []
         said.pop("trial", None)
         if kind == "started":
+            self.started = True
             self.deadline = None if self.lease is None else time.monotonic() + self.lease
             return [Heard("started", self.trial)]
         if kind not in ("done", "failed"):
@@ -122,20 +131,20 @@ class _Worker:
     def _drain(self) -> list[Heard]:
         found: list[Heard] = []
         for fd in list(self.printed):
-            if fd in self._selector.get_map():
-                while more := self.hear(fd):
-                    found += more
+            for _ in range(_DRAIN):  # what prints without end must not keep us
+                if fd not in self._selector.get_map() or not (more := self.hear(fd)):
+                    break
+                found += more
         return found
 
-    def _died(self) -> list[Heard]:
+    def died(self) -> list[Heard]:
+        """Its end, of which the pipes or the kernel told."""
         printed = self._drain()
+        self.child.kill()  # one that has closed its pipe and lives on is of no use
         code = self.child.wait()
-        oom = process.oom_kills() > self.ooms
-        return [*printed, Heard("died", self.trial, {"code": code, "oom": oom})]
-
-    @property
-    def dead(self) -> bool:
-        return self.child.returncode is not None
+        self.over = True
+        oom = code == -signal.SIGKILL and process.oom_kills() > self.ooms
+        return [*printed, Heard("died", self.trial, {"code": code, "oom": oom, "started": self.started})]
 
     def kill(self) -> None:
         """End the process and all that it started."""
@@ -147,6 +156,7 @@ class _Worker:
                     one.kill()
         self.child.kill()
         self.child.wait()
+        self.over = True
 
     def close(self) -> None:
         for fd in (self.events, *self.printed):
@@ -188,11 +198,11 @@ class Pool:
         next(worker for worker in self._workers if worker.trial is None).assign(trial, message, lease)
 
     def limit(self, seconds: float) -> None:
-        """Give those that run without a limit so many seconds from now."""
+        """Give those that run with a longer limit, or none, so many seconds from now."""
         for worker in self._workers:
-            if worker.trial is not None and worker.lease is None:
+            if worker.trial is not None and (worker.lease is None or worker.lease > seconds):
                 worker.lease = seconds
-                worker.deadline = time.monotonic() + seconds
+                worker.deadline = time.monotonic() + (seconds if worker.started else _START_SECONDS)
 
     def wait(self, seconds: float) -> list[Heard]:
         """What is heard within so many seconds, as soon as anything is."""
@@ -206,9 +216,13 @@ class Pool:
             if key.fd in self._selector.get_map():
                 found += worker.hear(key.fd)
         for worker in list(self._workers):
-            if not worker.dead and worker.deadline is not None and time.monotonic() > worker.deadline:
+            # A process that the model started may hold the pipe of one that is dead.
+            if not worker.over and worker.child.poll() is not None:
+                found += worker.hear(worker.events) if worker.events in self._selector.get_map() else []
+                found += [] if worker.over else worker.died()
+            if not worker.over and worker.deadline is not None and time.monotonic() > worker.deadline:
                 found += self._late(worker)
-            if worker.dead:
+            if worker.over:
                 worker.close()
                 self._workers.remove(worker)
         self._fill()
@@ -217,11 +231,10 @@ class Pool:
     def _late(self, worker: _Worker) -> list[Heard]:
         """Kill it, unless it has said at the last moment that it is done."""
         heard = worker.hear(worker.events)
-        if worker.deadline is None or worker.dead:
+        if worker.deadline is None or worker.over:
             return heard
-        trial = worker.trial
         worker.kill()
-        return [*heard, Heard("late", trial)]
+        return [*heard, Heard("late", worker.trial, {"started": worker.started})]
 
     def stop(self, trial: int) -> None:
         """End one trial with its worker, which is replaced; nothing more is heard of it."""

@@ -201,7 +201,8 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: 
         found = self._events.read()
         if not found:
             return b"", ended
-        return _array(found), found[-1]["type"] in ENDS
+        # An end in the middle of the log is that of a run which was resumed.
+        return _array(found), ended and found[-1]["type"] in ENDS
 
     def on_message(self, message: str | bytes) -> None:
         """The stream goes one way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from kflab.runs.failure import TuningError
 from kflab.runs.folder import RunFolder
 from kflab.runs.log import EventLog
 from kflab.runs.spec import RunSpec
-from kflab.runs.trials import chief
+from kflab.runs.trials import chief, pool
 from kflab.runs.trials import plan as plans
 from kflab.runs.trials.chief import Chief
 from kflab.runs.trials.history import History, read_history
@@ -37,8 +38,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
 class Guess(RegressorMixin, BaseEstimator):
-    def __init__(self, a=0.0, do=""):
-        self.a, self.do = a, do
+    def __init__(self, a=0.0, do="", hidden=None):
+        self.a, self.do, self.hidden = a, do, hidden
     def fit(self, X, y):
         print("fitting", self.a, flush=True)
         if self.do == "wait":
@@ -256,6 +257,59 @@ def test_a_baseline_that_hangs_is_ended_once_another_trial_has_shown_how_long_th
     ending = bench.search([{"a": 2.0, "do": ""}], baseline={"do": "hang"}, budget={"parallel": 2})
     assert bench.trials()[0]["cause"] == "timeout"
     assert ending["best"]["trial"] == 1
+
+
+def test_a_baseline_that_hangs_alone_is_ended_as_well(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chief, "_FIRST_LEASE", 2.0)
+    ending = bench.search([{"a": 2.0, "do": ""}], baseline={"do": "hang"})
+    assert bench.trials()[0]["cause"] == "timeout"
+    assert ending["best"]["trial"] == 1
+
+
+def test_a_worker_that_stops_before_it_starts_on_a_trial_is_replaced(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_START_SECONDS", 4.0)
+    stopped: list[int] = []
+
+    def stop(heard: Heard) -> None:
+        if heard.kind == "done" and heard.trial == 0:
+            assert bench.pool is not None
+            stopped.append(bench.pool._workers[0].child.pid)
+            os.kill(stopped[0], signal.SIGSTOP)
+
+    ending = bench.search([{"a": 2.0}], watch=stop)
+    assert stopped and ending["best"]["trial"] == 1
+    assert bench.trials()[1]["state"] == "done"
+
+
+def test_a_worker_that_closes_its_pipe_or_leaves_a_child_behind_is_missed(bench: Bench) -> None:
+    child = "import subprocess; subprocess.Popen(['sleep', '60'], close_fds=False); os._exit(3)"
+    ending = bench.search([{"a": 1.0, "do": "os.closerange(3, 60)"}, {"a": 1.5, "do": child}, {"a": 2.0}])
+    assert [bench.trials()[n]["state"] for n in (1, 2, 3)] == ["failed", "failed", "done"]
+    assert "exit code 3" in bench.trials()[2]["text"]
+    assert ending["best"]["trial"] == 3
+
+
+def test_own_code_that_cannot_do_with_some_parameters_ends_those_trials_only(bench: Bench) -> None:
+    own = (
+        (bench.root / "own.py")
+        .read_text()
+        .replace(
+            "    return Guess(**params)", "    return Guess(**params) if params.get('do') != 'none' else None"
+        )
+    )
+    (bench.root / "own.py").write_text(own)
+    ending = bench.search([{"a": 1.0, "do": "none"}, {"a": 2.0}])
+    failed = bench.trials()[1]
+    assert failed["state"] == "failed" and "must return an estimator" in failed["text"]
+    assert ending["best"]["trial"] == 2
+
+
+def test_parameters_of_own_code_that_are_lists_are_in_force_and_no_part_of_a_trial(bench: Bench) -> None:
+    ending = bench.search([{"a": 2.0}], baseline={"a": 3.0, "do": "", "hidden": [64, 32]})
+    assert ending["best"]["trial"] == 0
+    assert bench.trials()[0]["params"] == {"a": 3.0, "do": ""}
 
 
 def test_a_trial_that_the_kernel_killed_for_want_of_memory_says_so(
