@@ -846,6 +846,9 @@ export interface Suggested {
   target: string;
   task: 'binary' | 'multiclass' | 'regression';
 }
+export interface Registration {
+  key?: string | null;
+}
 export interface Removed {
   kind: 'pods' | 'deployments' | 'statefulsets' | 'services' | 'jobs' | 'pvcs' | 'events';
   name: string;

@@ -18,6 +18,7 @@ from typing import Any
 
 from kflab.ml import datasets, forms, metrics, models
 from kflab.ml.errors import DataError
+from kflab.ml.machine import processors
 from kflab.ml.profile import profile
 from kflab.ml.search import checks, methods
 from kflab.ml.spec import DatasetSpec, ModelSpec, PreprocessSpec, ReadSpec, SplitSpec, TrainingSpec
@@ -61,7 +62,7 @@ def _methods(request: Request, root: Path) -> Any:
             for name, (tasks, more) in metrics.METRICS.items()
         ],
         "search": methods.offers(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "cores": processors(),
         "split": forms.schema(SplitSpec),
         "preprocess": forms.schema(PreprocessSpec),
         "training": forms.schema(TrainingSpec),

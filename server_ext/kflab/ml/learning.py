@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +13,18 @@ import pandas as pd
 from kflab.ml import fitting, models, network
 from kflab.ml.errors import DataError
 from kflab.ml.families import Family
+from kflab.ml.job import TrainJob
 from kflab.ml.live import Emit, Live, Part, predictions
 from kflab.ml.metrics import score
 from kflab.ml.predictor import KerasPredictor, Predictor, SklearnPredictor
 from kflab.ml.preprocessing import build
-from kflab.ml.spec import Known, ModelSpec, PreprocessSpec, SplitSpec, TrainingSpec
+from kflab.ml.spec import Known
 from kflab.ml.splitter import ROW
 from kflab.ml.splitting import folds
 
-__all__ = ["Fitted", "Prepared", "Rows", "TrainJob", "both", "fit", "make", "measure", "pairs", "train_rows"]
+__all__ = ["Fitted", "Prepared", "Rows", "both", "fit", "make", "measure", "pairs", "train_rows"]
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class TrainJob:
-    """What training may see: two of the parts, and no way to the third."""
-
-    task: Known
-    target: str
-    train_path: Path
-    validation_path: Path | None
-    model: ModelSpec
-    root: Path
-    metrics: Sequence[str] = ()
-    preprocess: PreprocessSpec = field(default_factory=PreprocessSpec)
-    split: SplitSpec = field(default_factory=SplitSpec)
-    training: TrainingSpec = field(default_factory=TrainingSpec)
-    threads: int = 1
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from typing import Any
 
 from kflab.ml import learning, models
 from kflab.ml.families import Family
-from kflab.ml.learning import Prepared, TrainJob
+from kflab.ml.job import TrainJob
+from kflab.ml.learning import Prepared
 from kflab.ml.live import Emit
 from kflab.ml.metrics import check
 from kflab.ml.predictor import save
 
-__all__ = ["TrainJob", "TrainResult", "train"]
+__all__ = ["TrainResult", "train"]
 
 
 @dataclass(frozen=True)

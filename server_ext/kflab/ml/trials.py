@@ -14,7 +14,8 @@ from kflab.ml import learning, models
 from kflab.ml.errors import DataError, TrainingError
 from kflab.ml.families import Family
 from kflab.ml.fitting import nested
-from kflab.ml.learning import Prepared, TrainJob
+from kflab.ml.job import TrainJob
+from kflab.ml.learning import Prepared
 from kflab.ml.live import Emit, Part
 from kflab.ml.metrics import check
 from kflab.ml.spec import Known

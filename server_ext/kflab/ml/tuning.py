@@ -135,6 +135,13 @@ class ResourceSpec(Strict):
     def _ordered(self) -> ResourceSpec:
         if self.min >= self.max:
             raise ValueError(f"min is {self.min}, not below max, {self.max}.")
+        if self.min * self.factor > self.max:
+            raise ValueError(
+                f"factor is {self.factor}, so that trials with {self.min} would go on with more than {self.max}, the max. "
+                f"Use at most {self.max // self.min}, or a smaller min."
+                if self.max >= 2 * self.min
+                else f"min must be at most half of max, {self.max}, so that the best trials can be given more."
+            )
         return self
 
 

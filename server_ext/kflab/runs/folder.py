@@ -56,6 +56,15 @@ class RunFolder:
         return self.data / "split.json"
 
     @property
+    def train(self) -> Path:
+        return self.data / "train.parquet"
+
+    @property
+    def validation(self) -> Path:
+        """There is none where the data has two parts."""
+        return self.data / "validation.parquet"
+
+    @property
     def search(self) -> Path:
         """The state of a tuning run's method."""
         return self.path / "search.json"

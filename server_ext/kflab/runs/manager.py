@@ -286,9 +286,10 @@ class RunManager:
         }
         return self.create(RunSpec.model_validate(values))
 
-    def register(self, run_id: str) -> str:
+    def register(self, run_id: str, key: str | None = None) -> str:
         """Start the run that trains the best trial of a tuning run on train and validation; returns its id.
 
+        The same `key` again returns the same run.
         Raises RunNotFound, RunConflict while it runs or before any of its trials is done, RunRefused if it is no tuning.
         """
         run = self.get(run_id)
@@ -305,7 +306,7 @@ class RunManager:
             raise RunConflict(
                 f"No trial of run {run_id} is done, so there is nothing to train. Resume it first."
             )
-        return self.create(spec)
+        return self.create(spec.model_copy(update={"key": key}))
 
     def resume(self, run_id: str, by: str) -> Run:
         """Let a tuning run that ended without its result go on: its finished trials stay, what was cut off runs again.

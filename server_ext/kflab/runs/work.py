@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -11,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from kflab.ml.errors import DataError
+from kflab.ml.machine import processors
 from kflab.runs import libraries
 from kflab.runs.emit import Emitter, plain
 from kflab.runs.folder import RunFolder
+from kflab.runs.job import train_job
 from kflab.runs.log import Record, Tail
 from kflab.runs.spec import RunSpec
 
@@ -35,23 +36,9 @@ def train_run(
     loading.start()
     split = _split(folder, emit, splitter)
     loading.join()
-    from kflab.ml.training import TrainJob, train
+    from kflab.ml.training import train
 
-    if spec.model is None:
-        raise DataError("model", "A run of kind train needs a model.")
-    job = TrainJob(
-        task=split["task"],
-        metrics=spec.metrics,
-        preprocess=spec.preprocess,
-        split=spec.split,
-        model=spec.model,
-        training=spec.training,
-        threads=spec.engine.threads,
-        target=split["target"],
-        train_path=folder.data / "train.parquet",
-        validation_path=_validation(folder),
-        root=root,
-    )
+    job = train_job(spec, split, folder, root)
     result = train(job, emit, out=folder.out)
     made = {"framework": result.framework, "hyperparameters": result.hyperparameters}
     return {**_best(result.metrics), "model": plain(made)}
@@ -80,10 +67,9 @@ def tune_run(
 
         _warn_of_cores(spec, emit)
         search = plan.plan(spec, split["task"], root)
-        pool.tell_all({"job": plan.job(spec, split, folder, root, search)})
+        pool.tell_all(plan.brief(train_job(spec, split, folder, root), search))
         emit("stage", name="fit", state="begin")
-        chief = Chief(search, pool, lambda: plan.searcher(spec, search), folder.search, history, emit)
-        ending = chief.run()
+        ending = Chief(search, pool, folder.search, history, emit).run()
         emit("stage", name="fit", state="end")
         return ending
     finally:
@@ -91,7 +77,7 @@ def tune_run(
 
 
 def _warn_of_cores(spec: RunSpec, emit: Emitter) -> None:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = processors()
     parallel = spec.tuning.budget.parallel if spec.tuning else 1
     if parallel > cores:
         emit(
@@ -109,11 +95,6 @@ def _split(folder: RunFolder, emit: Emitter, splitter: subprocess.Popen[str] | N
         emit("stage", name="split", state="end")
     split: dict[str, Any] = json.loads(folder.split.read_bytes())
     return split
-
-
-def _validation(folder: RunFolder) -> Path | None:
-    path = folder.data / "validation.parquet"
-    return path if path.exists() else None
 
 
 def evaluate_run(spec: RunSpec, folder: RunFolder, emit: Emitter) -> Ending:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kflab.sdk import ulid
 from kflab.sdk.connection import ApiError, Unreachable, find
 from kflab.sdk.training import Progress, RunHandle, bar, number, request
 
@@ -74,7 +75,7 @@ class TuneHandle(RunHandle):
 
     def register(self) -> RunHandle:
         """Train the best trial on train and validation together, and record the model; returns that run."""
-        return RunHandle(find().request("POST", f"runs/{self.id}/register")["id"])
+        return RunHandle(find().request("POST", f"runs/{self.id}/register", {"key": ulid.new()})["id"])
 
     def resume(self) -> TuneHandle:
         """Go on with a search that was interrupted, cancelled or failed; its finished trials stay."""

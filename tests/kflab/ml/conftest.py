@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from kflab.ml.evaluation import EvaluateJob, evaluate
+from kflab.ml.job import TrainJob
 from kflab.ml.spec import DatasetSpec, ModelSpec, PreprocessSpec, SplitSpec, TrainingSpec
 from kflab.ml.splitter import divide
-from kflab.ml.training import TrainJob, TrainResult, train
+from kflab.ml.training import TrainResult, train
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kflab.ml.errors import DataError, TrainingError
-from kflab.ml.learning import TrainJob
+from kflab.ml.job import TrainJob
 from kflab.ml.spec import DatasetSpec, ModelSpec, SplitSpec, TrainingSpec
 from kflab.ml.splitter import divide
 from kflab.ml.trials import Scorer

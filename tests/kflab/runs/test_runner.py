@@ -68,7 +68,7 @@ def test_training_and_then_the_test_set(lab: Lab) -> None:
 OWN = """
 import gc, pathlib
 from sklearn.linear_model import LogisticRegression
-from kflab.ml.training import TrainJob
+from kflab.ml.job import TrainJob
 def build():
     jobs = [repr(thing) for thing in gc.get_objects() if isinstance(thing, TrainJob)]
     pathlib.Path("seen.txt").write_text("\\n".join(jobs))

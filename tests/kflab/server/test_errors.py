@@ -149,6 +149,16 @@ def searched(
         ),
         (searched(method="hyperband"), "tuning.resource", "needs 'resource'"),
         (
+            searched(method="hyperband", resource={"name": "samples", "min": 20, "max": 50, "factor": 3}),
+            "tuning.resource.factor",
+            "at most 2",
+        ),
+        (
+            searched(method="hyperband", resource={"name": "samples", "min": 20, "max": 30}),
+            "tuning.resource.min",
+            "half of max",
+        ),
+        (
             searched(method="hyperband", resource={"name": "epochs", "max": 9}),
             "tuning.resource.name",
             "epochs",

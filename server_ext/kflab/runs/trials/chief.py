@@ -1,17 +1,16 @@
 """Runs a search: asks the method for trials, has workers score them, tells what came of it, and knows when to stop.
 
-The log is the truth about trials. Beside it lies search.json, the state of the method, written before a trial begins and
-after it has ended; so a search that was killed at any point goes on with what the log has, and runs again what was cut off.
+The log is the truth about trials: a search that was killed at any point goes on with what the log has, and runs again
+what was cut off.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ from kflab.ml.search.searcher import END, WAIT, Params, Searcher, Suggestion, To
 from kflab.runs.failure import TuningError
 from kflab.runs.log import MAX_TEXT
 from kflab.runs.trials.history import History, best
-from kflab.runs.trials.plan import Plan
+from kflab.runs.trials.method import Method
+from kflab.runs.trials.plan import Plan, searcher
 from kflab.runs.trials.pool import Heard, Pool
 
 __all__ = ["Chief"]
@@ -45,38 +45,44 @@ class _Trial:
     began: float = 0.0
     deaths: int = 0
     printed: int = 0
-    ended: bool = False
 
 
-@dataclass
 class Chief:
-    """One search, from its beginning or from where it was cut off. `make` gives the method, with its libraries."""
+    """One search, from its beginning or from where it was cut off.
 
-    plan: Plan
-    pool: Pool
-    make: Callable[[], Searcher]
-    state: Path
-    history: History
-    emit: Emit
-    _searcher: Searcher | None = None
-    _offset: int = 0
-    _asked: int = 0
-    _logged: int = 0
-    _learned: bool = False
-    _exhausted: bool = False
-    _waiting: deque[_Trial] = field(default_factory=deque)
-    _running: dict[int, _Trial] = field(default_factory=dict)
-    _alike: list[str] = field(default_factory=list)
-    _noted: bool = False
-    _lost_workers: int = 0
+    `state` is where the method is kept; `make` gives it, with its libraries.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        pool: Pool,
+        state: Path,
+        history: History,
+        emit: Emit,
+        make: Callable[[Plan], Searcher] = searcher,
+    ) -> None:
+        self._plan = plan
+        self._pool = pool
+        self._state = state
+        self._history = history
+        self._emit = emit
+        self._make = make
+        self._logged = len(history.ended())
+        self._opened: Method | None = None
+        self._exhausted = False
+        self._noted = False
+        self._waiting: deque[_Trial] = deque()
+        self._running: dict[int, _Trial] = {}
+        self._alike: list[str] = []
+        self._lost_workers = 0
 
     def run(self) -> Ending:
         """Search until the budget is used up or the space is exhausted; returns the fields of `done`.
 
         Raises TuningError if it cannot go on or no trial gave a result, DataError for what the user can mend in the spec.
         """
-        until = None if self.plan.budget.seconds is None else time.monotonic() + self.plan.budget.seconds
-        self._logged = len(self.history.ended())
+        until = None if self._plan.budget.seconds is None else time.monotonic() + self._plan.budget.seconds
         self._queue_what_is_due()
         while True:
             self._give_out()
@@ -86,7 +92,7 @@ class Chief:
                 self._out_of_time()
                 break
             left = _TICK if until is None else min(_TICK, max(0.0, until - time.monotonic()))
-            for heard in self.pool.wait(left):
+            for heard in self._pool.wait(left):
                 self._take(heard)
         return self._end()
 
@@ -94,59 +100,22 @@ class Chief:
 
     def _queue_what_is_due(self) -> None:
         """The baseline, unless it has ended, and the trials that were cut off."""
-        if 0 not in self.history.trials:
-            self._waiting.append(_Trial(0, self.plan.baseline))
-        for number, event in sorted(self.history.cut_off().items()):
+        if 0 not in self._history.trials:
+            self._waiting.append(_Trial(0, self._plan.baseline))
+        for number, event in sorted(self._history.cut_off().items()):
             self._waiting.append(_Trial(number, event["params"], event.get("resource")))
 
-    def _method(self) -> Searcher:
+    def _method(self) -> Method:
         """The method, brought to where the log is. It is made when the first trials run, as its libraries load slowly."""
-        if self._searcher is None:
-            self._searcher = self.make()
-            if not self._restore(self._searcher):
-                self._replay(self._searcher)
-            if 0 in (ended := self.history.ended()):
-                self._learn(ended[0])
-            self._keep()
-        return self._searcher
-
-    def _restore(self, searcher: Searcher) -> bool:
-        """Load the method's state, where there is one that fits and that knows no more than the log; True if it does."""
-        ended = self.history.ended()
-        try:
-            kept = json.loads(self.state.read_bytes())
-            if kept["ended"] > self._logged:  # it was told what the log of a killed supervisor never got
-                return False
-            searcher.load(kept["state"])
-        except (OSError, ValueError, KeyError):
-            return False
-        self._offset, self._learned = kept["offset"], kept["learned"]
-        self._asked = max([kept["asked"], *self.history.trials])
-        for suggestion in searcher.running():
-            number = suggestion.number + self._offset
-            if number in ended:
-                searcher.tell(suggestion.number, *_told(ended[number]))
-            elif number not in self._running and all(trial.number != number for trial in self._waiting):
-                self._waiting.append(_Trial(number, suggestion.params, suggestion.resource))
-        return True
-
-    def _replay(self, searcher: Searcher) -> None:
-        """Without such a state the method begins anew, and learns what the log has."""
-        self._offset = self._asked = max(self.history.trials, default=0)
-        for event in self.history.ended().values():
-            if event["trial"] and event["state"] == "done":
-                searcher.learn(event["params"], event["value"])
-
-    def _learn(self, event: Mapping[str, Any]) -> None:
-        """Tell the method of the baseline once, if it is done and lies in the space."""
-        if self._searcher is not None and event["state"] == "done" and not self._learned:
-            self._learned = True
-            self._searcher.learn(event["params"], event["value"])
-            self._keep()
+        if self._opened is None:
+            self._opened = Method(self._make(self._plan), self._state, self._history, self._logged)
+            known = self._running.keys() | {trial.number for trial in self._waiting}
+            self._waiting += [_asked(one) for one in self._opened.running() if one.number not in known]
+        return self._opened
 
     def _give_out(self) -> None:
         """Give each free worker a trial, as long as there are any."""
-        while self.pool.free():
+        while self._pool.free():
             trial = self._next()
             if trial is None:
                 return
@@ -154,50 +123,43 @@ class Chief:
             self._say(trial, "running")
             message = {"trial": trial.number, "params": trial.params, "resource": trial.resource}
             trial.began = time.monotonic()
-            self.pool.assign(trial.number, message, self._lease())
+            self._pool.assign(trial.number, message, self._lease())
 
     def _next(self) -> _Trial | None:
         if self._waiting:
             return self._waiting.popleft()
         if self._exhausted:
             return None
-        searcher = self._method()
+        method = self._method()
         if self._waiting:
             return self._waiting.popleft()
-        if self._asked >= self.plan.budget.trials:
+        answer = method.ask() if method.asked < self._plan.budget.trials else END
+        if answer is WAIT and not self._running:
+            raise RuntimeError("the method waits, and no trial runs")
+        if answer is END:
             self._exhausted = True
+            self._say_exhausted(method.asked)
+        if not isinstance(answer, Suggestion):
             return None
-        answer = searcher.ask()
-        if answer is WAIT:
-            if not self._running:
-                raise RuntimeError("the method waits, and no trial runs")
-            return None
-        if answer is END or not isinstance(answer, Suggestion):
-            self._exhausted = True
-            self._say_exhausted()
-            return None
-        number = answer.number + self._offset
-        self._asked = max(self._asked, number)
-        self._keep()
-        if (note := searcher.note()) and not self._noted:
+        if (note := method.note()) and not self._noted:
             self._noted = True
-            self.emit("warning", code="search-note", text=note, hint="")
-        return _Trial(number, answer.params, answer.resource)
+            self._emit("warning", code="search-note", text=note, hint="")
+        return _asked(answer)
 
-    def _say_exhausted(self) -> None:
-        if self._asked < self.plan.budget.trials:
-            self.emit(
+    def _say_exhausted(self, asked: int) -> None:
+        if asked < self._plan.budget.trials:
+            self._emit(
                 "warning",
                 code="space-exhausted",
-                text=f"After {self._asked} trials there is nothing left in the space to try.",
+                text=f"After {asked} trials there is nothing left in the space to try.",
                 hint="Widen a range or add a parameter to search on.",
             )
 
     def _lease(self) -> float:
         """The seconds that a trial may take."""
-        if self.plan.budget.trial_seconds is not None:
-            return self.plan.budget.trial_seconds
-        longest = self.history.longest()
+        if self._plan.budget.trial_seconds is not None:
+            return self._plan.budget.trial_seconds
+        longest = self._history.longest()
         return max(_LEAST_LEASE, _LEASES * longest) if longest else _FIRST_LEASE
 
     # What is heard.
@@ -213,7 +175,7 @@ class Chief:
             trial.began = time.monotonic()
         elif heard.kind == "event":
             fields = dict(heard.fields)
-            self.emit(fields.pop("type"), trial=trial.number, **fields)
+            self._emit(fields.pop("type"), trial=trial.number, **fields)
         elif heard.kind == "done":
             self._lost_workers = 0
             self._finish(trial, "done", **heard.fields)
@@ -244,7 +206,7 @@ class Chief:
         about = {} if trial is None else {"trial": trial.number}
         piece = MAX_TEXT // 4  # a character may take four bytes
         for start in range(0, len(text), piece):
-            self.emit("log", stream=heard.fields["stream"], text=text[start : start + piece], **about)
+            self._emit("log", stream=heard.fields["stream"], text=text[start : start + piece], **about)
 
     def _worker_lost(self) -> None:
         """A worker that ends before it has a trial ends for a reason that no trial has."""
@@ -265,7 +227,7 @@ class Chief:
             raise DataError(fields["field"], fields["text"])
 
     def _any_done(self) -> bool:
-        return any(event["state"] == "done" for event in self.history.trials.values())
+        return any(event["state"] == "done" for event in self._history.trials.values())
 
     def _died(self, trial: _Trial, code: int, oom: bool) -> None:
         if oom:
@@ -288,20 +250,13 @@ class Chief:
     def _finish(self, trial: _Trial, state: Told, **fields: Any) -> None:
         """Log how a trial ended, and tell the method. Raises TuningError at the third equal failure in a row."""
         del self._running[trial.number]
-        trial.ended = True
         seconds = {"seconds": round(time.monotonic() - trial.began, 4)}
         event = self._say(trial, state, **(seconds | fields))
-        if trial.number == 0:
-            self._learn(event)
-        elif self._searcher is not None and trial.number > self._offset:
-            self._searcher.tell(trial.number - self._offset, *_told(event))
-            self._keep()
-        elif self._searcher is not None and state == "done":  # of the time before the method began anew
-            self._searcher.learn(event["params"], event["value"])
-            self._keep()
+        if self._opened is not None:
+            self._opened.tell(event)
         self._count_alike(event)
-        if state == "done" and self.plan.budget.trial_seconds is None:
-            self.pool.limit(self._lease())
+        if state == "done" and self._plan.budget.trial_seconds is None:
+            self._pool.limit(self._lease())
 
     def _count_alike(self, event: Mapping[str, Any]) -> None:
         if event["state"] == "done":
@@ -326,54 +281,39 @@ class Chief:
         if trial.resource is not None:
             about["resource"] = trial.resource
         about |= {name: value for name, value in fields.items() if value is not None}
-        self.emit("trial", **about)
+        self._emit("trial", **about)
         event = {"type": "trial", **about}
-        self.history.take(event)
+        self._history.take(event)
         return event
-
-    def _keep(self) -> None:
-        """Write the method's state, whole or not at all."""
-        if self._searcher is None:
-            return
-        kept = {
-            "offset": self._offset,
-            "asked": self._asked,
-            "ended": len(self.history.ended()),
-            "learned": self._learned,
-            "state": self._searcher.dump(),
-        }
-        making = self.state.with_suffix(".new")
-        making.write_text(json.dumps(kept, allow_nan=False, separators=(",", ":")), "utf-8")
-        making.replace(self.state)
 
     # The end.
 
     def _out_of_time(self) -> None:
         for number, trial in sorted(self._running.items()):
-            self.pool.stop(number)
+            self._pool.stop(number)
             if not self._any_done():
                 continue  # cut off, so that a resumed search begins with it
             text = "The time of the search was over before this trial was."
             self._say(trial, "pruned", text=text, seconds=round(time.monotonic() - trial.began, 4))
         self._running.clear()
-        self.emit(
+        self._emit(
             "warning",
             code="time-over",
-            text=f"The search was stopped after {self.plan.budget.seconds:g} s, its limit.",
+            text=f"The search was stopped after {self._plan.budget.seconds:g} s, its limit.",
             hint="Raise tuning.budget.seconds for more trials.",
         )
 
     def _end(self) -> Ending:
-        found = best(self.history.trials.values(), self.plan.goal)
+        found = best(self._history.trials.values(), self._plan.goal)
         if found is None:
             raise TuningError("error", self._why_nothing())
         for name, value in found["metrics"].items():
-            std = {"std": found["std"]} if name == self.plan.metric and found.get("std") is not None else {}
-            self.emit("metric", name=name, value=value, part="validation", trial=found["trial"], **std)
-        return {"best": {"metric": self.plan.metric, "value": found["value"], "trial": found["trial"]}}
+            std = {"std": found["std"]} if name == self._plan.metric and found.get("std") is not None else {}
+            self._emit("metric", name=name, value=value, part="validation", trial=found["trial"], **std)
+        return {"best": {"metric": self._plan.metric, "value": found["value"], "trial": found["trial"]}}
 
     def _why_nothing(self) -> str:
-        failed = [e for e in self.history.trials.values() if e["state"] == "failed"]
+        failed = [e for e in self._history.trials.values() if e["state"] == "failed"]
         if failed:
             return f"No trial gave a result. The last one: {failed[-1]['text']}"[:MAX_TEXT]
         return (
@@ -381,5 +321,5 @@ class Chief:
         )
 
 
-def _told(event: Mapping[str, Any]) -> tuple[float | None, Told]:
-    return event.get("value"), event["state"]
+def _asked(one: Suggestion) -> _Trial:
+    return _Trial(one.number, one.params, one.resource)

@@ -1,21 +1,23 @@
-"""From the spec of a tuning run to what its chief and its workers need. Pure."""
+"""From the spec of a tuning run to what its chief and its workers need."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
+from kflab.ml.errors import DataError
 from kflab.ml.families import FAMILIES
+from kflab.ml.job import TrainJob
 from kflab.ml.search import checks
 from kflab.ml.search.searcher import Params, Searcher
-from kflab.ml.spec import Known, ModelSpec
-from kflab.ml.tuning import BudgetSpec, Parameter, TuningSpec
-from kflab.runs.folder import RunFolder
+from kflab.ml.spec import Known
+from kflab.ml.tuning import BudgetSpec, Method, Parameter, ResourceSpec
 from kflab.runs.spec import RunSpec
 
-__all__ = ["Plan", "job", "plan", "searcher"]
+__all__ = ["Plan", "brief", "plan", "searcher"]
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,18 @@ class Plan:
     metric: str
     goal: Literal["max", "min"]
     space: tuple[Parameter, ...]
+    method: Method
+    resource: ResourceSpec | None
+    seed: int
     baseline: Params
     budget: BudgetSpec
 
 
 def plan(spec: RunSpec, task: Known, root: Path) -> Plan:
     """Raises DataError, naming the field, for a space, objective or method that does not serve."""
-    tuning, model = _parts(spec)
+    if spec.tuning is None or spec.model is None:
+        raise DataError("tuning", "A run of kind tune needs a model and what to tune.")
+    tuning, model = spec.tuning, spec.model
     checks.check(tuning, model, task, root)
     metric, goal = checks.objective(tuning, spec.metrics, task)
     known = FAMILIES.get(model.family)
@@ -40,42 +47,27 @@ def plan(spec: RunSpec, task: Known, root: Path) -> Plan:
     plain = {
         name: v for name, v in given.items() if isinstance(v, (bool, int, float, str)) and len(str(v)) <= 200
     }
-    baseline = {**plain, **(tuning.baseline or {})}
-    return Plan(metric, goal, tuple(checks.space_of(tuning, model)), baseline, tuning.budget)
+    return Plan(
+        metric=metric,
+        goal=goal,
+        space=tuple(checks.space_of(tuning, model)),
+        method=tuning.method,
+        resource=tuning.resource,
+        seed=spec.split.seed,
+        baseline={**plain, **(tuning.baseline or {})},
+        budget=tuning.budget,
+    )
 
 
-def job(
-    spec: RunSpec, split: Mapping[str, Any], folder: RunFolder, root: Path, search: Plan
-) -> dict[str, Any]:
-    """What a worker may see: two of the parts, and no way to the third."""
-    tuning, model = _parts(spec)
-    validation = folder.data / "validation.parquet"
-    return {
-        "task": split["task"],
-        "target": split["target"],
-        "train": str(folder.data / "train.parquet"),
-        "validation": str(validation) if validation.exists() else None,
-        "root": str(root),
-        "metrics": spec.metrics,
-        "preprocess": spec.preprocess.model_dump(mode="json"),
-        "split": spec.split.model_dump(mode="json"),
-        "model": model.model_dump(mode="json"),
-        "training": spec.training.model_dump(mode="json"),
-        "threads": spec.engine.threads,
-        "objective": search.metric,
-        "resource": tuning.resource.model_dump(mode="json") if tuning.resource else None,
-    }
+def brief(job: TrainJob, search: Plan) -> dict[str, Any]:
+    """What a worker is told before its first trial: two of the parts, and no way to the third."""
+    resource = search.resource.model_dump(mode="json") if search.resource else None
+    plain = TypeAdapter(TrainJob).dump_python(job, mode="json")
+    return {"job": plain, "objective": search.metric, "resource": resource}
 
 
-def searcher(spec: RunSpec, search: Plan) -> Searcher:
-    """The method of the spec over the space; its libraries are loaded here."""
+def searcher(search: Plan) -> Searcher:
+    """The method over the space; its libraries are loaded here."""
     from kflab.ml.search.making import make
 
-    tuning, _ = _parts(spec)
-    return make(tuning.method, search.space, goal=search.goal, seed=spec.split.seed, resource=tuning.resource)
-
-
-def _parts(spec: RunSpec) -> tuple[TuningSpec, ModelSpec]:
-    if spec.tuning is None or spec.model is None:
-        raise ValueError("a spec of kind tune has a model and what to tune")
-    return spec.tuning, spec.model
+    return make(search.method, search.space, goal=search.goal, seed=search.seed, resource=search.resource)

@@ -1,7 +1,7 @@
 """A process that scores trials, one after another: `python -m kflab.runs.trials.worker`.
 
-It reads JSON lines: `{"family"}` (load its libraries), `{"job"}` (what it may see), then `{"trial", "params", "resource"}`
-for each trial. On the pipe of KFLAB_EVENTS_FD it says `ready`, then of each trial `started`, its events, and at last
+It reads JSON lines: `{"family"}` (load its libraries), `{"job", "objective", "resource"}` (what it may see and what
+decides), then `{"trial", "params", "resource"}` for each trial. On the pipe of KFLAB_EVENTS_FD it says `ready`, then of each trial `started`, its events, and at last
 `done` or `failed`. What the model's own code prints goes to its standard output and error.
 """
 
@@ -13,41 +13,13 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from kflab.runs.emit import Emitter
 from kflab.runs.failure import failure
 from kflab.runs.process import die_with_parent
 
-__all__ = ["main", "scorer"]
-
-
-def scorer(job: Mapping[str, Any]) -> Any:
-    """The kflab.ml.trials.Scorer of a job as it goes over the pipe."""
-    from kflab.ml.learning import TrainJob
-    from kflab.ml.spec import ModelSpec, PreprocessSpec, SplitSpec, TrainingSpec
-    from kflab.ml.trials import Scorer
-    from kflab.ml.tuning import ResourceSpec
-
-    validation = job["validation"]
-    return Scorer(
-        TrainJob(
-            task=job["task"],
-            target=job["target"],
-            train_path=Path(job["train"]),
-            validation_path=Path(validation) if validation else None,
-            model=ModelSpec.model_validate(job["model"]),
-            root=Path(job["root"]),
-            metrics=job["metrics"],
-            preprocess=PreprocessSpec.model_validate(job["preprocess"]),
-            split=SplitSpec.model_validate(job["split"]),
-            training=TrainingSpec.model_validate(job["training"]),
-            threads=job["threads"],
-        ),
-        job["objective"],
-        ResourceSpec.model_validate(job["resource"]) if job["resource"] else None,
-    )
+__all__ = ["main"]
 
 
 class _Work:
@@ -55,7 +27,7 @@ class _Work:
 
     def __init__(self, emit: Emitter) -> None:
         self._emit = emit
-        self._job: Mapping[str, Any] = {}
+        self._brief: Mapping[str, Any] = {}
         self._scorer: Any = None
 
     def take(self, asked: Mapping[str, Any]) -> None:
@@ -65,7 +37,7 @@ class _Work:
             libraries.load(asked["family"])
             self._emit("ready")
         elif "job" in asked:
-            self._job = asked["job"]
+            self._brief = asked
         else:
             self._score(asked["trial"], asked["params"], asked["resource"])
 
@@ -74,7 +46,7 @@ class _Work:
         began = time.monotonic()
         try:
             if self._scorer is None:
-                self._scorer = scorer(self._job)
+                self._scorer = _scorer(self._brief)
             _fresh()
             began = time.monotonic()  # reading the rows is not the trial's
             found = self._scorer.score(
@@ -87,6 +59,22 @@ class _Work:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         self._emit(said, trial=trial, seconds=round(time.monotonic() - began, 4), **ending)
+
+
+def _scorer(brief: Mapping[str, Any]) -> Any:
+    """The kflab.ml.trials.Scorer of a brief; the libraries are loaded by now."""
+    from pydantic import TypeAdapter
+
+    from kflab.ml.job import TrainJob
+    from kflab.ml.trials import Scorer
+    from kflab.ml.tuning import ResourceSpec
+
+    resource = brief["resource"]
+    return Scorer(
+        TypeAdapter(TrainJob).validate_python(brief["job"]),
+        brief["objective"],
+        ResourceSpec.model_validate(resource) if resource else None,
+    )
 
 
 def _fresh() -> None:

@@ -17,7 +17,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from kflab.runs.events import ENDS, Event
 from kflab.runs.log import Record
 from kflab.runs.manager import RunManager, RunNotFound
-from kflab.runs.spec import Run, RunKind, RunSpec, RunState
+from kflab.runs.spec import Run, RunKind, RunSpec, RunState, Ulid
 from kflab.server.base import AUTH_RESOURCE, KFLabHandler, endpoint
 
 __all__ = ["ROUTES", "STREAMS"]
@@ -45,6 +45,14 @@ class RunId(BaseModel):
     """The id of a run that was accepted."""
 
     id: str
+
+
+class Registration(BaseModel):
+    """`key` makes a repeated request one run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: Ulid | None = None
 
 
 class Runs(BaseModel):
@@ -112,12 +120,13 @@ class ResumeHandler(KFLabHandler):
 class RegisterHandler(KFLabHandler):
     @endpoint(
         "Train the best of a tuning run on train and validation, and record it",
+        body=Registration,
         answer=RunId,
         status=202,
         errors=(400, 404, 409),
     )
-    async def post(self, id: str) -> Any:
-        return {"id": await asyncio.to_thread(self.services.runs.register, id)}
+    async def post(self, id: str, asked: Registration) -> Any:
+        return {"id": await asyncio.to_thread(self.services.runs.register, id, asked.key)}
 
 
 class EvaluateHandler(KFLabHandler):

@@ -21,6 +21,7 @@ from kflab.runs import process
 from kflab.runs.events import problem
 from kflab.runs.failure import TuningError
 from kflab.runs.folder import RunFolder
+from kflab.runs.job import train_job
 from kflab.runs.log import EventLog
 from kflab.runs.spec import RunSpec
 from kflab.runs.trials import chief, pool
@@ -155,11 +156,10 @@ class Bench:
 
         self.pool.wait = listen  # type: ignore[method-assign]
         try:
-            self.pool.tell_all({"job": plans.job(spec, self.split, self.folder, self.root, asked)})
+            self.pool.tell_all(plans.brief(train_job(spec, self.split, self.folder, self.root), asked))
             method = self.method
-            return Chief(
-                asked, self.pool, lambda: method, self.folder.search, history or History(), self.emit
-            ).run()
+            history = history or History()
+            return Chief(asked, self.pool, self.folder.search, history, self.emit, lambda _: method).run()
         finally:
             self.pool.close()
 
@@ -382,6 +382,18 @@ def test_when_the_time_is_over_running_trials_are_stopped_and_the_best_so_far_co
     assert began and ending["best"]["trial"] == 0
     assert bench.trials()[1]["state"] == "pruned"
     assert [e["code"] for e in bench.events if e["type"] == "warning"] == ["time-over"]
+
+
+def test_a_search_whose_time_is_over_before_the_baseline_begins_with_it_when_it_goes_on(bench: Bench) -> None:
+    with pytest.raises(TuningError, match="before a trial gave a result"):
+        bench.search([{"a": 2.0, "do": ""}], baseline={"do": "wait"}, budget={"seconds": 4})
+    assert [e["state"] for e in bench.events if e["type"] == "trial"] == ["running"]
+    history = log(bench, [e for e in bench.events if e["type"] == "trial"])
+    bench.events.clear()
+    (bench.root / "go").touch()
+    ending = bench.search([{"a": 2.0, "do": ""}], baseline={"do": "wait"}, history=history)
+    assert ending["best"]["trial"] == 1
+    assert set(bench.trials()) == {0, 1}
 
 
 def test_two_trials_run_at_once_and_a_method_may_wait(bench: Bench) -> None:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from kflab.runs.manager import RunConflict, RunManager, RunRefused
-from kflab.runs.spec import RunSpec
+from kflab.runs.spec import RunSpec, new_ulid
 from tests.kflab.runs.conftest import SPEC, Lab, lab, processes_of, supervisor_of, until
 
 __all__ = ["lab"]
@@ -76,7 +76,9 @@ def test_a_search_beats_its_baseline_and_its_best_is_trained_and_evaluated(lab: 
     assert not [e for e in manager.events(run_id) if e["type"] == "warning"]
     assert not manager.folder(run_id).out.joinpath("model.skops").exists()
 
-    made = lab.ended(manager, manager.register(run_id), 120)
+    key = new_ulid()
+    assert manager.register(run_id, key) == manager.register(run_id, key) == key
+    made = lab.ended(manager, key, 120)
     assert made.state == "done", made.text
     assert made.kind == "train" and made.spec.from_ is not None and made.spec.from_.run == run_id
     assert made.spec.model is not None
