@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -10,7 +12,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from kubernetes_asyncio.client import ApiClient, ApiException
 
-__all__ = ["apply", "create", "in_turn", "is_passing", "patch", "persistently", "read"]
+__all__ = ["Refusals", "apply", "create", "in_turn", "patch", "persistently", "read"]
 
 T = TypeVar("T")
 Object = dict[str, Any]
@@ -21,6 +23,9 @@ _AT_ONCE = 16
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 3.0
 # With these an API server that has just started refuses what it can't judge yet, as if it were forbidden.
 _STARTING = ("not yet ready to handle request", "no params found for policy binding")
+# And for this long it may know of no rights: it has still to read them, or they were given a moment ago.
+_FRESH_RIGHTS = 15.0
+_NO_RIGHT = re.compile(r"cannot \S+ resource|attempting to grant RBAC permissions")
 _PLURALS = {
     "Namespace": ("/api/v1", "namespaces"),
     "ServiceAccount": ("/api/v1", "serviceaccounts"),
@@ -73,32 +78,38 @@ def in_turn() -> asyncio.Semaphore:
     return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
 
 
-async def persistently(
-    send: Callable[[], Awaitable[T]], seconds: float, also: Callable[[ApiException], bool] = lambda _: False
-) -> T:
-    """What `send` returns; called again, at most for `seconds`, while the API server does not answer or `also`
-    says of its refusal that it will pass. Only for calls that may be repeated."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
+class Refusals:
+    """What became of one call so far: whether it is worth sending again."""
+
+    def __init__(self) -> None:
+        self._without_rights: float | None = None  # since when it is refused for want of rights
+
+    def pass_by(self, error: Exception) -> bool:
+        """Whether the same call may well succeed in a moment."""
+        if not isinstance(error, ApiException) or error.status in (0, 429, 500, 502, 503, 504):
+            return True
+        body = str(error.body)
+        if error.status == 403 and _NO_RIGHT.search(body):
+            now = time.monotonic()
+            self._without_rights = self._without_rights or now
+            return now - self._without_rights < _FRESH_RIGHTS
+        return any(words in body for words in _STARTING)
+
+
+async def persistently(send: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """What `send` returns; called again, at most for `seconds`, while the API server does not answer or refuses
+    what it may grant in a moment. Only for calls that may be repeated."""
+    refusals = Refusals()
+    deadline = time.monotonic() + seconds
     pause = _FIRST_PAUSE
     while True:
         try:
             return await send()
         except (aiohttp.ClientError, OSError, TimeoutError, ApiException) as error:
-            passes = is_passing(error) or (isinstance(error, ApiException) and also(error))
-            if not passes or loop.time() + pause > deadline:
+            if not refusals.pass_by(error) or time.monotonic() + pause > deadline:
                 raise
         await asyncio.sleep(pause)
         pause = min(_LONGEST_PAUSE, pause * 2)
-
-
-def is_passing(error: Exception) -> bool:
-    """Whether the same call may well succeed in a moment."""
-    if not isinstance(error, ApiException):
-        return True
-    return error.status in (0, 429, 500, 502, 503, 504) or any(
-        words in str(error.body) for words in _STARTING
-    )
 
 
 def _path(manifest: Object, named: bool) -> str:

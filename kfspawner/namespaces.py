@@ -14,7 +14,8 @@ __all__ = ["NotOurs", "is_prepared", "prepare"]
 
 Object = dict[str, Any]
 
-_FRESH_RIGHTS = 15.0  # seconds in which the API server learns of a right that was just given
+# Seconds. The hub's rights in a new namespace come from its first RoleBinding, which takes a moment to count.
+_PATIENCE = 15.0
 
 
 class NotOurs(Exception):
@@ -39,7 +40,7 @@ async def prepare(client: ApiClient, name: str, owner: str, content: Sequence[Ob
             raise
         _check_owner(await api.read(client, manifests.make_namespace(name, owner)), owner)
     for manifest in content:
-        await api.persistently(partial(api.apply, client, manifest), _FRESH_RIGHTS, _is_fresh)
+        await api.persistently(partial(api.apply, client, manifest), _PATIENCE)
     await api.apply(client, manifests.make_namespace(name, owner, manifests.prepared(content)))
 
 
@@ -54,8 +55,3 @@ def _check_owner(there: Object, owner: str) -> None:
     )
     if marks != ("true", owner):
         raise NotOurs(f"Namespace {metadata['name']} was not made for {owner.replace(':', ' ')}.")
-
-
-def _is_fresh(error: ApiException) -> bool:
-    """The hub's rights in a new namespace come from its first RoleBinding, which takes a moment to count."""
-    return error.status == 403

@@ -48,6 +48,7 @@ Object = dict[str, Any]
 _TOKENS = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 _LOOK_AGAIN = 5.0  # seconds after which what only time changes is looked at: how long something has lasted
 _RETRY = 0.05  # seconds between attempts to connect to a notebook whose pod runs
+_NO_ACCOUNT = "looking up service account"
 _FRESH_QUOTA = "status unknown for quota"  # what the API server says until it has counted
 
 
@@ -119,6 +120,7 @@ class KFSpawner(Doors, LiveKubeSpawner):
         self._deadline = 0.0  # when a start is given up, by time.monotonic()
         self._creating = False  # a pod was asked for, and hasn't been seen yet
         self._found: diagnosis.Diagnosis | None = None  # what holds up this start
+        self._refusals = api.Refusals()  # of the request for the pod
         self.stopped_because = ""  # why the last server ended by itself; shown until the next start
         if self.policy_file:
             self._settle(self.policy.namespaces(self.owner)[0])
@@ -228,6 +230,7 @@ class KFSpawner(Doors, LiveKubeSpawner):
     async def _start(self) -> str:
         self.stopped_because = ""
         self._found = None
+        self._refusals = api.Refusals()
         self._set_deadline()
         if self.policy_file:
             # where a hub that is started after this one was killed finds what is made from here on
@@ -296,9 +299,9 @@ class KFSpawner(Doors, LiveKubeSpawner):
             return False  # the API server is away: KubeSpawner tries again
         except ApiException as error:
             text = str(error.body)
-            if api.is_passing(error) or (error.status == 403 and _FRESH_QUOTA in text):
+            if self._refusals.pass_by(error) or (error.status == 403 and _FRESH_QUOTA in text):
                 return False
-            if error.status == 403 and "serviceaccount" in text and self.notebook_spec and not self._found:
+            if error.status == 403 and _NO_ACCOUNT in text and self.notebook_spec and not self._found:
                 # somebody has deleted it; its namespace is made whole, once
                 self._found = diagnosis.from_api_error(error.status, text)
                 await self._prepare(self.notebook_spec, again=True)

@@ -379,6 +379,7 @@ class ApiServer:
         self.there: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.loses: set[str] = set()
+        self.refuses: list[tuple[str, str]] = []  # of a kind, with these words: each once
         for name in ("create", "read"):
             monkeypatch.setattr(kfspawner.spawner.api, name, getattr(self, name))
         self.pods = spawner._pods.resources
@@ -387,6 +388,10 @@ class ApiServer:
     async def create(self, client: object, manifest: dict[str, Any]) -> dict[str, Any]:
         kind = manifest["kind"]
         self.asked.append(kind)
+        if self.refuses and self.refuses[0][0] == kind:
+            refusal = ApiException(status=403)
+            refusal.body = json.dumps({"message": self.refuses.pop(0)[1]})
+            raise refusal
         if kind in self.there:
             raise ApiException(status=409)
         made = {**manifest, "metadata": {**manifest["metadata"], "uid": f"uid-of-a-{kind}"}}
@@ -445,3 +450,42 @@ async def test_a_pod_of_an_earlier_start_is_removed_first(
     assert not await spawner._make_create_pod_request(pod, 3)
     assert server.there == {}
     assert await spawner._make_create_pod_request(pod, 3)
+
+
+NO_RIGHT = 'is forbidden: User "system:serviceaccount:kfhub:hub" cannot create resource "x" in API group ""'
+
+
+async def test_rights_that_the_api_server_has_still_to_read_are_waited_for(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is for a moment after it was restarted."""
+    spawner = make(single_namespace=True)
+    shows(spawner)
+    await ask(spawner)
+    server = ApiServer(monkeypatch, spawner)
+    monkeypatch.setattr(kfspawner.api, "_FIRST_PAUSE", 0)
+    server.refuses = [(kind, NO_RIGHT) for kind in ("PersistentVolumeClaim", "Pod", "Secret") for _ in "12"]
+    assert spawner.notebook_spec
+    await spawner._prepare(spawner.notebook_spec)
+    spawner._token_secret = "jupyter-alice-1"
+    pod = await spawner.get_pod_manifest()
+    while not await spawner._make_create_pod_request(pod, 3):
+        pass
+    assert server.refuses == []
+    assert set(server.there) == {"PersistentVolumeClaim", "Pod", "Secret"}
+
+
+@pytest.mark.parametrize("words", [NO_RIGHT, "is forbidden: exceeded quota: kfhub"])
+async def test_a_refusal_that_stays_is_told(make: Make, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    spawner = make(single_namespace=True)
+    shows(spawner)
+    await ask(spawner)
+    server = ApiServer(monkeypatch, spawner)
+    monkeypatch.setattr(kfspawner.api, "_FRESH_RIGHTS", 0)
+    for kind in ("PersistentVolumeClaim", "Pod"):
+        server.refuses = [(kind, words)]
+        assert spawner.notebook_spec
+        with pytest.raises(ApiException):
+            await spawner._prepare(spawner.notebook_spec)
+            await spawner._make_create_pod_request(await spawner.get_pod_manifest(), 3)
+        assert server.refuses == []
