@@ -13,6 +13,9 @@ export interface Call {
   body: unknown;
 }
 
+/** As the server wants a key to be. */
+export const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+
 const NEVER = Symbol('never');
 
 /** A Client whose answers a test writes down, by `METHOD path` without the query. */
@@ -69,6 +72,13 @@ export class ScriptedClient implements Client {
         }
       }
     });
+  }
+
+  /** The keys of the runs that were asked for. */
+  keys(): unknown[] {
+    return this.calls
+      .filter(call => call.method === 'POST')
+      .map(call => (call.body as { key?: unknown } | undefined)?.key);
   }
 
   /** The paths asked for, of one method. */

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { asApiError, useHost } from '../shared/host';
 import { Partial } from '../shared/panels';
 import { query, useRequest } from '../shared/request';
+import { useStartRun } from '../shared/startRun';
 import { isLive, StateBadge } from '../shared/state';
 import type { Page, Run } from '../shared/types';
 import type { Artifact } from '../../api/types';
@@ -20,7 +21,8 @@ export function Register({
   /** Whether the baseline is the best of all. */
   baseline: boolean;
 }): React.ReactElement {
-  const { client, trans, openRun } = useHost();
+  const { trans, openRun } = useHost();
+  const startRun = useStartRun();
   const [started, setStarted] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -33,11 +35,10 @@ export function Register({
   const register = (): void => {
     setSending(true);
     setError(null);
-    client
-      .request<{ id: string }>('POST', `runs/${id}/register`)
-      .then(answer => {
-        setStarted(answer.id);
-        openRun?.(answer.id);
+    startRun(`runs/${id}/register`, {})
+      .then(run => {
+        setStarted(run);
+        openRun?.(run);
       })
       .catch((reason: unknown) => setError(asApiError(reason).message))
       .finally(() => setSending(false));
