@@ -26,11 +26,20 @@ export interface Followable {
 export interface Followed<L extends Followable> {
   live: L;
   connected: boolean;
+  /** To ask for it anew is to follow an ended run that goes on. */
   record: Loaded<Run>;
-  /** Follows anew, from the last event on: an ended run goes on. */
-  again: () => void;
 }
 
+/** What a view knows of how its run is followed best. */
+export interface Following {
+  /** The events are taken in once for each frame that the browser draws, however many came. */
+  batched?: boolean;
+  /** An ended run may be resumed from anywhere, so its record is asked for it now and then. */
+  resumable?: boolean;
+}
+
+const LIVE_EVERY = 5000;
+const ENDED_EVERY = 10_000;
 const PAGE = 1000;
 const GAP_RETRY = 2000;
 const HIDDEN = 250;
@@ -58,31 +67,41 @@ export function following(
   return { fresh, gap: false };
 }
 
-/**
- * Follows the events of a run over the stream, and fills a gap from the event log. With `batched` they are taken in
- * once for each frame that the browser draws, however many came.
- */
+/** Follows the events of a run over the stream, and fills a gap from the event log. */
 export function useFollow<L extends Followable>(
   id: string,
   reduce: (live: L, events: readonly Event[]) => L,
   start: L,
-  batched = false
+  { batched = false, resumable = false }: Following = {}
 ): Followed<L> {
   const { client } = useHost();
   const [live, dispatch] = useReducer(reduce, start);
   const [connected, setConnected] = useState(true);
   const [turn, setTurn] = useState(0);
-  const record = useRequest<Run>(`runs/${id}`, live.end ? undefined : 5000);
+  const { end } = live;
+  const goesOn = resumable && end?.type !== 'done';
+  const record = useRequest<Run>(
+    `runs/${id}`,
+    !end ? LIVE_EVERY : goesOn ? ENDED_EVERY : undefined
+  );
   const take = useFrames(dispatch, batched);
-  const seen = useRef(0);
+  const latest = useRef<Followable>(live);
   useEffect(() => {
-    seen.current = live.seq;
-  }, [live.seq]);
+    latest.current = live;
+  }, [live]);
+
+  // The stream stopped at an end that the record knows no more of: the run goes on, or has ended once more since.
+  useEffect(() => {
+    const seen = latest.current.end;
+    if (seen && record.data && record.data.ended !== seen.time) {
+      setTurn(count => count + 1);
+    }
+  }, [record.data]);
 
   useEffect(
     () =>
       client.subscribe(
-        `runs/${id}/stream?since=${seen.current}`,
+        `runs/${id}/stream?since=${latest.current.seq}`,
         message => take(message as Event[]),
         setConnected
       ),
@@ -118,19 +137,14 @@ export function useFollow<L extends Followable>(
         timer = setTimeout(() => void fill(next), GAP_RETRY);
       }
     };
-    void fill(seen.current);
+    void fill(latest.current.seq);
     return () => {
       abort.abort();
       clearTimeout(timer);
     };
   }, [client, id, missing, take]);
 
-  const { retry } = record;
-  const again = useCallback(() => {
-    setTurn(count => count + 1);
-    retry();
-  }, [retry]);
-  return { live, connected, record, again };
+  return { live, connected, record };
 }
 
 /** Hands events on, all of one frame of the browser at once; a hidden page draws no frames, so a clock stands in. */

@@ -16,8 +16,9 @@ import {
   RUN_ID,
   tuneRun
 } from '../../testing/samples';
-import { ScriptedClient, show } from '../../testing/server';
+import { ScriptedClient, show, trans } from '../../testing/server';
 import { ApiError } from '../client';
+import { HostProvider } from '../shared/host';
 import type { Event, Run } from '../shared/types';
 import type { PageState } from './page';
 import { TuneRun } from './TuneRun';
@@ -463,6 +464,109 @@ test('resume: it goes on from the last event, with what was finished', async () 
     await screen.findByRole('button', { name: 'Cancel run' })
   ).toBeTruthy();
 });
+
+test('a search that is resumed elsewhere is followed on; one that is done is left alone', async () => {
+  jest.useFakeTimers();
+  try {
+    let state: Run['state'] = 'interrupted';
+    const client = new ScriptedClient({
+      ...answers,
+      [`GET runs/${RUN_ID}`]: () =>
+        tuneRun({
+          state,
+          ended: state === 'running' ? null : event(0, {}).time
+        })
+    });
+    const story = new Story();
+    const reads = (): number =>
+      client.asked().filter(path => path.startsWith(`runs/${RUN_ID}`)).length;
+    const wait = (seconds: number): Promise<void> =>
+      act(() => jest.advanceTimersByTimeAsync(seconds * 1000));
+    await opened(client);
+    client.emit(STREAM, [
+      ...story.done(0, 0.9),
+      story.next({ type: 'interrupted', by: 'the machine' })
+    ]);
+    await wait(1);
+    expect(screen.getByRole('button', { name: 'Resume' })).toBeTruthy();
+    let before = reads();
+    await wait(60);
+    expect(reads() - before).toBe(6);
+    expect(client.streams).toHaveLength(1);
+
+    state = 'running';
+    await wait(10);
+    expect(client.streams.map(stream => stream.path)).toEqual([
+      `${STREAM}?since=0`,
+      `${STREAM}?since=3`
+    ]);
+    client.emit(STREAM, [
+      story.next({ type: 'resumed', by: 'ada' }),
+      ...story.done(1, 0.95)
+    ]);
+    await wait(1);
+    expect(screen.getByText(/^Best of 1 so far/)).toBeTruthy();
+
+    state = 'done';
+    client.emit(STREAM, [story.next({ type: 'done' })]);
+    await wait(1);
+    before = reads();
+    await wait(60);
+    expect(reads()).toBe(before);
+    expect(client.streams).toHaveLength(2);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test('a hidden page does not ask whether an ended search goes on', async () => {
+  jest.useFakeTimers();
+  try {
+    const client = new ScriptedClient(ended('cancelled'));
+    const view = await opened(client);
+    client.emit(STREAM, [event(1, { type: 'cancelled', by: 'ada' })]);
+    view.rerender(
+      <HostProvider value={{ client, trans, visible: false }}>
+        <TuneRun id={RUN_ID} />
+      </HostProvider>
+    );
+    await act(() => jest.advanceTimersByTimeAsync(1000));
+    const before = client.asked().length;
+    await act(() => jest.advanceTimersByTimeAsync(60_000));
+    expect(client.asked()).toHaveLength(before);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test.each(['running', 'done'] as const)(
+  'a resume of what was resumed elsewhere, and is %s, follows it',
+  async state => {
+    let now: Run['state'] = 'interrupted';
+    const client = new ScriptedClient({
+      ...answers,
+      [`GET runs/${RUN_ID}`]: () =>
+        tuneRun({
+          state: now,
+          ended: now === 'running' ? null : '2026-03-01T10:09:00.000Z'
+        }),
+      [`POST runs/${RUN_ID}/resume`]: () => {
+        now = state;
+        return new ApiError('There is nothing to resume.', 409);
+      }
+    });
+    await opened(client);
+    client.emit(STREAM, [event(1, { type: 'interrupted', by: 'the machine' })]);
+    await screen.findByText(/^Interrupted: the machine/);
+    const before = client.streams.length;
+    fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
+    await waitFor(() => expect(client.streams.length).toBeGreaterThan(before));
+    expect(client.streams[client.streams.length - 1].path).toBe(
+      `${STREAM}?since=1`
+    );
+    expect(screen.queryByRole('alert')).toBeNull();
+  }
+);
 
 test('a resume that is refused says why', async () => {
   const client = new ScriptedClient(

@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { useCallback, useMemo, useState } from 'react';
+import type { Client } from '../client';
 import { CancelButton } from '../shared/cancel';
 import { CopyButton } from '../shared/copy';
 import { FailedWhy } from '../shared/failed';
@@ -41,7 +42,7 @@ export function TuneRun({
   onMend?: (field: string, text: string) => void;
 }): React.ReactElement {
   const { trans, openRun } = useHost();
-  const { live: search, connected, record, again } = useSearch(id);
+  const { live: search, connected, record } = useSearch(id);
   const run = record.data ?? record.last;
   const [page, setPage] = useState(() => restorePage(stored));
   const update = useCallback(
@@ -95,7 +96,7 @@ export function TuneRun({
             )}
           </CancelButton>
         ) : (
-          state !== 'done' && <ResumeButton id={id} onResumed={again} />
+          state !== 'done' && <ResumeButton id={id} onResumed={record.retry} />
         )}
         <CopyButton text={tuneCode(run.spec)} label={trans('Copy as code')} />
       </header>
@@ -391,21 +392,29 @@ function ResumeButton({
   const { client, trans } = useHost();
   const [sent, setSent] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const resume = (): void => {
+  const resume = async (): Promise<void> => {
     setSent(true);
     setError(null);
-    client
-      .request('POST', `runs/${id}/resume`)
-      .then(onResumed)
-      .catch((reason: unknown) => setError(asApiError(reason).message))
-      .finally(() => setSent(false));
+    try {
+      await client.request('POST', `runs/${id}/resume`);
+      onResumed();
+    } catch (reason) {
+      const refusal = asApiError(reason);
+      // What was asked for may have been done elsewhere.
+      if (refusal.status === 409 && (await hasGoneOn(client, id))) {
+        onResumed();
+      } else {
+        setError(refusal.message);
+      }
+    }
+    setSent(false);
   };
   return (
     <>
       <button
         className="jp-Button jp-mod-styled jp-mod-accept"
         disabled={sent}
-        onClick={resume}
+        onClick={() => void resume()}
       >
         {sent ? trans('Resuming…') : trans('Resume')}
       </button>
@@ -416,4 +425,14 @@ function ResumeButton({
       )}
     </>
   );
+}
+
+/** Whether the run is live, or was so to its result. */
+async function hasGoneOn(client: Client, id: string): Promise<boolean> {
+  try {
+    const { state } = await client.request<Run>('GET', `runs/${id}`);
+    return isLive(state) || state === 'done';
+  } catch {
+    return false;
+  }
 }
