@@ -1,4 +1,4 @@
-/** What is wrong with a space before anything is sent: the server's rules, in the words of the form. */
+/** What is wrong with a search before anything is sent: the server's rules, in the words of the form. */
 import type { Trans } from '../shared/host';
 import type { Errors } from '../train/draft';
 import {
@@ -347,4 +347,32 @@ function valueError(
   return property.type === 'integer' && !Number.isInteger(value)
     ? trans("%1 isn't a whole number, which this parameter takes.", value)
     : limitError(value, property, trans);
+}
+
+/** What is wrong with numbers that are each all right: the best trials must be given more, and no more than the most. */
+export function resourceErrors(
+  min: number,
+  max: number,
+  factor: number,
+  trans: Trans
+): Errors {
+  if (min * 2 > max) {
+    return {
+      'tuning.resource.min': trans(
+        'It must be at most half of the most, %1, so that the best trials can be given more.',
+        max
+      )
+    };
+  }
+  return min * factor > max
+    ? {
+        'tuning.resource.factor': trans(
+          'Trials that had %1 at first would go on with %2, above the most, %3. Use at most %4, or begin with less.',
+          min,
+          min * factor,
+          max,
+          Math.floor(max / min)
+        )
+      }
+    : {};
 }

@@ -62,8 +62,6 @@ test('each typed number has its own error', () => {
     seconds: 'soon',
     trialSeconds: '-1',
     method: 'hyperband',
-    least: '300',
-    most: '270',
     factor: '1'
   });
   expect(Object.keys(errors).sort()).toEqual([
@@ -71,10 +69,44 @@ test('each typed number has its own error', () => {
     'tuning.budget.seconds',
     'tuning.budget.trial_seconds',
     'tuning.budget.trials',
-    'tuning.resource.factor',
-    'tuning.resource.min'
+    'tuning.resource.factor'
   ]);
 });
+
+test.each([
+  ['300', '270', '3', 'min', /^It must be at most half of the most, 270,/],
+  ['1', '1', '3', 'max', /^"1" isn't a whole number from 2/],
+  ['20', '39', '2', 'min', /^It must be at most half of the most, 39,/],
+  ['20', '50', '3', 'factor', /had 20 .* with 60, .* 50\. Use at most 2,/],
+  ['20', '60', '3', '', /^$/],
+  ['20', '40', '2', '', /^$/]
+])(
+  'hyperband from %s to %s, %s times more each round',
+  (least, most, factor, field, message) => {
+    const { errors } = of({ method: 'hyperband', least, most, factor });
+    expect(Object.keys(errors)).toEqual(
+      field ? [`tuning.resource.${field}`] : []
+    );
+    expect(Object.values(errors).join()).toMatch(message);
+  }
+);
+
+test.each(['epochs', 'trees', 'samples'] as const)(
+  'what hyperband gives at first is all right as it is: %s',
+  resource => {
+    for (const rows of [1, 61, 178, 1000, 123_457, 99_000_000]) {
+      const { spec, errors } = of(
+        { method: 'hyperband' },
+        {
+          offer: { ...forest, resources: [resource] },
+          profile: { ...PROFILE, rows }
+        }
+      );
+      expect(spec.tuning?.resource?.name).toBe(resource);
+      expect(errors).toEqual({});
+    }
+  }
+);
 
 test('hyperband gives what the model can be given', () => {
   expect(of({ method: 'hyperband' }).spec.tuning?.resource).toEqual({

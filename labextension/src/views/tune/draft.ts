@@ -10,7 +10,7 @@ import {
   type Task
 } from '../train/draft';
 import type { Profile } from '../train/offers';
-import { spaceErrors } from './checks';
+import { resourceErrors, spaceErrors } from './checks';
 import {
   propertiesOf,
   sizeOf,
@@ -234,7 +234,10 @@ function amounts(
     return ['10', '270'];
   }
   const share = draft.source === 'model' && !draft.data.validation ? 0.8 : 0.6;
-  const rows = Math.max(60, Math.floor((profile?.rows ?? 1000) * share));
+  const rows = Math.min(
+    MOST,
+    Math.max(60, Math.floor((profile?.rows ?? 1000) * share))
+  );
   return [String(Math.max(20, Math.round(rows / 27))), String(rows)];
 }
 
@@ -319,6 +322,8 @@ function baseSpec(
   };
 }
 
+/** The most that hyperband can give. */
+const MOST = 10_000_000;
 const WHOLE = /^\d{1,9}$/;
 
 function toTuning(
@@ -401,20 +406,13 @@ function toTuning(
     }
   };
   if (now.resource) {
-    const least = whole('tuning.resource.min', now.least, 1, 1_000_000);
-    const most = whole('tuning.resource.max', now.most, 2, 10_000_000);
-    if (!('tuning.resource.min' in errors) && least >= most) {
-      errors['tuning.resource.min'] = trans(
-        'It must be below the most, %1.',
-        now.most
-      );
+    const min = whole('tuning.resource.min', now.least, 1, 1_000_000);
+    const max = whole('tuning.resource.max', now.most, 2, MOST);
+    const factor = whole('tuning.resource.factor', draft.factor, 2, 10);
+    if (!Object.keys(errors).some(path => path.startsWith('tuning.resource'))) {
+      Object.assign(errors, resourceErrors(min, max, factor, trans));
     }
-    tuning.resource = {
-      name: now.resource,
-      min: least,
-      max: most,
-      factor: whole('tuning.resource.factor', draft.factor, 2, 10)
-    };
+    tuning.resource = { name: now.resource, min, max, factor };
   }
   return { tuning, errors };
 }
