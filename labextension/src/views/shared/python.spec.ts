@@ -1,4 +1,4 @@
-import { tuneRun } from '../../testing/samples';
+import { RUN_ID, tuneRun } from '../../testing/samples';
 import { literal, trainCode, tuneCode } from './python';
 
 test('the call of a search has what differs from its defaults', () => {
@@ -33,6 +33,12 @@ test('the call of a search has what differs from its defaults', () => {
       'search.wait().best()'
     ].join('\n')
   );
+});
+
+test('the key of a run stays out of its code: with it, the call would give that run', () => {
+  const spec = { ...tuneRun().spec, key: RUN_ID };
+  expect(tuneCode(spec)).toBe(tuneCode(tuneRun().spec));
+  expect(trainCode(spec)).toBe(trainCode(tuneRun().spec));
 });
 
 test('a run that it starts from, and limits that are no arguments', () => {

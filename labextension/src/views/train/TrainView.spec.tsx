@@ -10,7 +10,7 @@ import {
   run,
   RUN_ID
 } from '../../testing/samples';
-import { ScriptedClient, show } from '../../testing/server';
+import { ScriptedClient, show, ULID } from '../../testing/server';
 import { ApiError } from '../client';
 import type { Draft } from './draft';
 import { TrainView } from './TrainView';
@@ -85,6 +85,7 @@ test('a dataset and one button start a run with good values, and the live view f
   expect(client.calls.find(call => call.method === 'POST')?.body).toMatchObject(
     {
       kind: 'train',
+      key: expect.stringMatching(ULID) as string,
       dataset: { uri: 'sklearn:wine', target: 'target' },
       split: { parts: [0.6, 0.2, 0.2] },
       model: { family: 'sklearn:RandomForestClassifier' }

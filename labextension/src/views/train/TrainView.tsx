@@ -1,20 +1,14 @@
 import * as React from 'react';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { asApiError, useHost } from '../shared/host';
 import { CopyButton } from '../shared/copy';
-import { fieldAt } from '../shared/fieldAt';
+import { useHost } from '../shared/host';
 import { trainCode } from '../shared/python';
 import { query, useRequest } from '../shared/request';
+import { Summary } from '../shared/summary';
 import type { Page } from '../shared/types';
+import { useStart } from '../shared/useStart';
 import { dataErrors } from './data';
-import {
-  restoreDraft,
-  stepOf,
-  STEPS,
-  toSpec,
-  type Draft,
-  type Errors
-} from './draft';
+import { restoreDraft, stepOf, STEPS, toSpec, type Draft } from './draft';
 import {
   completed,
   taskOf,
@@ -31,7 +25,6 @@ import { StepPrepare } from './StepPrepare';
 import { StepSplit } from './StepSplit';
 import { StepTrain } from './StepTrain';
 import { stepLines, stepName, type Seen } from './steps';
-import { Summary } from './Summary';
 
 /** From a dataset to a trained model, step by step; every step but the first has good values already. */
 export function TrainView({
@@ -41,17 +34,10 @@ export function TrainView({
   stored?: unknown;
   onState?: (draft: Draft) => void;
 }): React.ReactElement {
-  const { client, trans } = useHost();
+  const { trans } = useHost();
   const [typed, setTyped] = useState(() => restoreDraft(stored));
-  const [errors, setErrors] = useState<Errors>({});
-  const [general, setGeneral] = useState<string | null>(null);
-  const [starting, setStarting] = useState(false);
-  const [focus, setFocus] = useState<{ path: string; turn: number } | null>(
-    null
-  );
   const [seen, setSeen] = useState<Record<string, Seen>>({});
   const root = useRef<HTMLDivElement>(null);
-  const [failed, setFailed] = useState(false);
   const [gone, setGone] = useState<string | null>(null);
   const { run, step } = typed;
   const see = useCallback(
@@ -90,74 +76,35 @@ export function TrainView({
   const draft = completed(typed, profile.data, models.data?.items);
   const task = taskOf(draft, profile.data);
 
-  const update = (change: Partial<Draft>): void => {
+  const place = (change: Partial<Draft>): void => {
     const next = { ...typed, ...change };
     setTyped(next);
     onState?.(next);
+  };
+  const form = useStart({
+    root,
+    rank: path => STEPS.indexOf(stepOf(path)),
+    show: (path, failed) => {
+      const step = stepOf(path);
+      place({ step, ...(failed || step === 'train' ? { run: null } : {}) });
+    },
+    started: id => place({ run: id, step: 'train' })
+  });
+  const update = (change: Partial<Draft>): void => {
+    place(change);
     // The form of a model's parameters tells its defaults when it is drawn; that mends nothing.
     const drawn = 'params' in change && !typed.params[draft.family];
     if (!drawn && Object.keys(change).some(key => key !== 'step')) {
-      setGeneral(null);
-      setErrors(before =>
+      form.mended(errors =>
         Object.fromEntries(
-          Object.entries(before).filter(([path]) => stepOf(path) !== typed.step)
+          Object.entries(errors).filter(([path]) => stepOf(path) !== typed.step)
         )
       );
     }
   };
 
-  // A field at fault may be on another step: it takes the focus once that step is drawn.
-  useEffect(() => {
-    if (focus) {
-      fieldAt(root.current, focus.path)?.focus();
-    }
-  }, [focus]);
-  const goTo = (path: string): void => {
-    update({ step: stepOf(path) });
-    setFocus(before => ({ path, turn: (before?.turn ?? 0) + 1 }));
-  };
-
-  const refuse = (found: Errors, of: Draft = typed): void => {
-    setErrors(found);
-    const first = Object.keys(found).sort(
-      (a, b) => STEPS.indexOf(stepOf(a)) - STEPS.indexOf(stepOf(b))
-    )[0];
-    const step = stepOf(first);
-    const next = { ...of, step, ...(step === 'train' ? { run: null } : {}) };
-    setTyped(next);
-    onState?.(next);
-    setFocus(before => ({ path: first, turn: (before?.turn ?? 0) + 1 }));
-  };
-
   const found = dataErrors(draft, task, profile.data, trans);
   const { spec, errors: typos } = toSpec(draft, task, trans);
-  const wrong = { ...found, ...typos };
-  const start = async (): Promise<void> => {
-    setGeneral(null);
-    setFailed(false);
-    setErrors({});
-    if (Object.keys(wrong).length > 0) {
-      refuse(wrong);
-      return;
-    }
-    setStarting(true);
-    try {
-      const { id } = await client.request<{ id: string }>('POST', 'runs', spec);
-      update({ run: id, step: 'train' });
-    } catch (reason) {
-      const error = asApiError(reason);
-      setGeneral(error.message);
-      if (error.fields.length > 0) {
-        refuse(
-          Object.fromEntries(
-            error.fields.map(item => [item.field, item.message])
-          )
-        );
-      }
-    } finally {
-      setStarting(false);
-    }
-  };
 
   const lines = stepLines(
     {
@@ -170,6 +117,7 @@ export function TrainView({
     },
     trans
   );
+  const { errors, starting } = form;
   const props = { draft, errors, found, task, profile, update };
   const running =
     draft.run !== null && (draft.step === 'train' || draft.step === 'evaluate');
@@ -182,16 +130,11 @@ export function TrainView({
         now={draft.step}
         wrong={new Set(Object.keys(errors).map(stepOf))}
         onStep={step => update({ step })}
-        onStart={() => void start()}
+        onStart={() => void form.start(spec, { ...found, ...typos })}
         starting={starting}
       />
       <section className="kf-Train-content" aria-label={trans('Train')}>
-        <Summary
-          errors={errors}
-          general={general}
-          failed={failed}
-          onGo={goTo}
-        />
+        <Summary form={form} />
         {running && draft.run !== null ? (
           <>
             <RunView
@@ -199,11 +142,7 @@ export function TrainView({
               id={draft.run}
               part={draft.step === 'evaluate' ? 'evaluate' : 'all'}
               onState={see}
-              onMend={(field, text) => {
-                setGeneral(null);
-                setFailed(true);
-                refuse({ [field]: text }, { ...typed, run: null });
-              }}
+              onMend={form.blame}
             />
             <button
               className="kf-link"

@@ -1,5 +1,6 @@
 import type { RunSpec } from '../shared/types';
 import type { Trans } from '../shared/host';
+import type { Errors } from '../shared/useStart';
 
 /** The steps of the stepper, in order. */
 export const STEPS = [
@@ -11,6 +12,7 @@ export const STEPS = [
   'train',
   'evaluate'
 ] as const;
+export type { Errors };
 export type Step = (typeof STEPS)[number];
 
 type Preprocess = Required<NonNullable<RunSpec['preprocess']>>;
@@ -100,8 +102,6 @@ export function parts(draft: Draft): number[] {
 export function isKeras(family: string): boolean {
   return family.startsWith('keras:');
 }
-
-export type Errors = Record<string, string>;
 
 const WHOLE = /^\d{1,10}$/;
 

@@ -11,7 +11,7 @@ import {
   RUN_ID,
   tuneRun
 } from '../../testing/samples';
-import { ScriptedClient, show } from '../../testing/server';
+import { ScriptedClient, show, ULID } from '../../testing/server';
 import { ApiError } from '../client';
 import type { TuneDraft } from './draft';
 import { TuneView } from './TuneView';
@@ -106,6 +106,7 @@ test('a dataset and one button start a search with good values, and its page fol
   expect(posted(client)).toEqual(
     expect.objectContaining({
       kind: 'tune',
+      key: expect.stringMatching(ULID) as string,
       dataset: { uri: 'sklearn:wine', target: 'target' },
       split: { method: 'random', parts: [0.6, 0.2, 0.2], seed: 7 },
       tuning: {

@@ -1,13 +1,14 @@
 import * as React from 'react';
-import { useEffect, useRef, useState } from 'react';
-import { fieldAt } from '../shared/fieldAt';
-import { asApiError, useHost } from '../shared/host';
+import { useRef, useState } from 'react';
+import { useHost } from '../shared/host';
 import { Failure, Loading } from '../shared/panels';
 import { tuneCode } from '../shared/python';
 import { query, useRequest } from '../shared/request';
+import { Summary } from '../shared/summary';
 import type { Page, Run } from '../shared/types';
+import { useStart, type Errors } from '../shared/useStart';
 import { dataErrors } from '../train/data';
-import { NEW_DRAFT, type Draft, type Errors } from '../train/draft';
+import { NEW_DRAFT, type Draft } from '../train/draft';
 import {
   completed,
   taskOf,
@@ -15,7 +16,6 @@ import {
   type ModelOffer,
   type Profile
 } from '../train/offers';
-import { Summary } from '../train/Summary';
 import { metricWord } from '../train/words';
 import {
   baselineOf,
@@ -59,15 +59,8 @@ export function TuneView({
   stored?: unknown;
   onState?: (draft: TuneDraft) => void;
 }): React.ReactElement {
-  const { client, trans } = useHost();
+  const { trans } = useHost();
   const [typed, setTyped] = useState(() => restoreTune(stored));
-  const [errors, setErrors] = useState<Errors>({});
-  const [general, setGeneral] = useState<string | null>(null);
-  const [failed, setFailed] = useState(false);
-  const [starting, setStarting] = useState(false);
-  const [focus, setFocus] = useState<{ path: string; turn: number } | null>(
-    null
-  );
   const [open, setOpen] = useState(() => ({
     ...FOLDED,
     data: typed.source === 'run' ? typed.from === null : typed.data.uri === ''
@@ -113,82 +106,46 @@ export function TuneView({
   const properties = propertiesOf(known.offer);
   const baseline = baselineOf(draft, known);
 
-  const update = (change: Partial<TuneDraft>): void => {
+  const place = (change: Partial<TuneDraft>): void => {
     const next = { ...typed, ...change };
     setTyped(next);
     onState?.(next);
-    if (!('page' in change)) {
-      setGeneral(null);
-      setErrors(before =>
-        remaining(before, change, now.rows, next.spaces[family])
-      );
+  };
+  const form = useStart({
+    root,
+    show: (path, failed) => {
+      if (failed) {
+        place({ run: null });
+      }
+      const section = sectionOf(path);
+      if (section) {
+        setOpen(before => ({ ...before, [section]: true }));
+      }
+    },
+    started: id => {
+      place({ run: id, page: null });
+      // The next search begins with the form as one line each, as most of it stays.
+      setOpen(FOLDED);
     }
+  });
+  const { errors, starting } = form;
+  const update = (change: Partial<TuneDraft>): void => {
+    place(change);
+    form.mended(errors =>
+      remaining(errors, change, now.rows, change.spaces?.[family])
+    );
   };
   const updateData = (change: Partial<Draft>): void => {
     // The form of a model's parameters tells its defaults when it is drawn; that mends nothing.
     const drawn = 'params' in change && !typed.data.params[family];
     const data = { ...typed.data, ...change };
-    if (drawn) {
-      setTyped({ ...typed, data });
-      onState?.({ ...typed, data });
-    } else {
-      update({ data });
-    }
+    (drawn ? place : update)({ data });
   };
   const setRows = (rows: Row[]): void =>
     update({ spaces: { ...typed.spaces, [family]: rows } });
 
-  // A field at fault may be in a section that is folded: it takes the focus once that is open.
-  useEffect(() => {
-    if (focus) {
-      const summary =
-        root.current?.querySelector<HTMLElement>('.kf-Summary button');
-      (fieldAt(root.current, focus.path) ?? summary)?.focus();
-    }
-  }, [focus]);
-  const goTo = (path: string): void => {
-    const section = sectionOf(path);
-    if (section) {
-      setOpen(before => ({ ...before, [section]: true }));
-    }
-    setFocus(before => ({ path, turn: (before?.turn ?? 0) + 1 }));
-  };
-  const refuse = (found: Errors): void => {
-    setErrors(found);
-    goTo(Object.keys(found)[0]);
-  };
-
   const found = fromRun ? {} : dataErrors(filled, task, profile.data, trans);
   const { spec, errors: typos } = toTuneSpec(draft, known, trans);
-  const start = async (): Promise<void> => {
-    setGeneral(null);
-    setFailed(false);
-    setErrors({});
-    const wrong = { ...found, ...typos };
-    if (Object.keys(wrong).length > 0) {
-      refuse(wrong);
-      return;
-    }
-    setStarting(true);
-    try {
-      const { id } = await client.request<{ id: string }>('POST', 'runs', spec);
-      update({ run: id, page: null });
-      // The next search begins with the form as one line each, as most of it stays.
-      setOpen(FOLDED);
-    } catch (reason) {
-      const error = asApiError(reason);
-      setGeneral(error.message);
-      if (error.fields.length > 0) {
-        refuse(
-          Object.fromEntries(
-            error.fields.map(item => [item.field, item.message])
-          )
-        );
-      }
-    } finally {
-      setStarting(false);
-    }
-  };
 
   if (typed.run !== null) {
     return (
@@ -197,12 +154,8 @@ export function TuneView({
           key={typed.run}
           id={typed.run}
           stored={typed.page}
-          onState={page => update({ page })}
-          onMend={(field, text) => {
-            update({ run: null });
-            setFailed(true);
-            refuse({ [field]: text });
-          }}
+          onState={page => place({ page })}
+          onMend={form.blame}
         />
         <button className="kf-link" onClick={() => update({ run: null })}>
           {trans('Prepare another search')}
@@ -223,13 +176,7 @@ export function TuneView({
   return (
     <div className="kf-Tune" ref={root}>
       <section className="kf-Tune-form" aria-label={trans('Tune')}>
-        <Summary
-          errors={errors}
-          general={general}
-          failed={failed}
-          label={path => fieldName(path, now.rows, trans)}
-          onGo={goTo}
-        />
+        <Summary form={form} label={path => fieldName(path, now.rows, trans)} />
         <SourceChoice
           source={typed.source}
           onChoose={chosen => {
@@ -376,7 +323,7 @@ export function TuneView({
         searched={new Set(parameters.map(parameter => parameter.name))}
         starting={starting}
         code={tuneCode(spec)}
-        onStart={() => void start()}
+        onStart={() => void form.start(spec, { ...found, ...typos })}
       />
     </div>
   );

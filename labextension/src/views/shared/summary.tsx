@@ -1,22 +1,15 @@
 import * as React from 'react';
-import { useHost } from '../shared/host';
-import type { Errors } from './draft';
+import { useHost } from './host';
+import type { Start } from './useStart';
 
 /** What keeps a run from starting, or made it fail; each line leads to its field. */
 export function Summary({
-  errors,
-  general,
-  failed,
-  label = path => path,
-  onGo
+  form: { errors, general, failed, goTo },
+  label = path => path
 }: {
-  errors: Errors;
-  general: string | null;
-  /** Whether this is what a run has failed for. */
-  failed: boolean;
+  form: Start;
   /** A field's name as people say it. */
   label?: (path: string) => string;
-  onGo: (path: string) => void;
 }): React.ReactElement | null {
   const { trans } = useHost();
   const paths = Object.keys(errors);
@@ -35,7 +28,7 @@ export function Summary({
         <ul>
           {paths.map(path => (
             <li key={path}>
-              <button className="kf-link" onClick={() => onGo(path)}>
+              <button className="kf-link" onClick={() => goTo(path)}>
                 {label(path)}
               </button>
               {': '}

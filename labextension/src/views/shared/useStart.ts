@@ -1,0 +1,110 @@
+import { useEffect, useRef, useState, type RefObject } from 'react';
+import { fieldAt } from './fieldAt';
+import { asApiError } from './host';
+import { useStartRun } from './startRun';
+
+/** What is wrong at which field, by its JSON path. */
+export type Errors = Record<string, string>;
+
+/** A form's way to a run: what keeps it from starting, and where that is mended. */
+export interface Start {
+  errors: Errors;
+  /** What is wrong as a whole. */
+  general: string | null;
+  /** Whether this is what a run has failed for. */
+  failed: boolean;
+  starting: boolean;
+  /** Starts a run, unless something is wrong already. */
+  start: (spec: object, wrong: Errors) => Promise<void>;
+  /** Takes back to the form, to the field for which a run has failed. */
+  blame: (path: string, text: string) => void;
+  goTo: (path: string) => void;
+  /** Something was changed: only these errors hold on. */
+  mended: (holding: (errors: Errors) => Errors) => void;
+}
+
+interface Form {
+  root: RefObject<HTMLElement>;
+  /** Draws the form with this field in it; where a run has failed, in the place of the run. */
+  show: (path: string, failed: boolean) => void;
+  started: (id: string) => void;
+  /** Of several errors, the one of the lowest rank gets the focus. */
+  rank?: (path: string) => number;
+}
+
+export function useStart(form: Form): Start {
+  const { root } = form;
+  const startRun = useStartRun();
+  const [errors, setErrors] = useState<Errors>({});
+  const [general, setGeneral] = useState<string | null>(null);
+  const [failed, setFailed] = useState(false);
+  const [starting, setStarting] = useState(false);
+  const [focus, setFocus] = useState<{ path: string; turn: number } | null>(
+    null
+  );
+  // An answer comes to the form as it is by then, with what was typed meanwhile.
+  const now = useRef(form);
+  useEffect(() => {
+    now.current = form;
+  });
+
+  // A field may be drawn only now that it is shown, so it takes the focus afterwards.
+  useEffect(() => {
+    if (focus) {
+      const line =
+        root.current?.querySelector<HTMLElement>('.kf-Summary button');
+      (fieldAt(root.current, focus.path) ?? line)?.focus();
+    }
+  }, [root, focus]);
+
+  const goTo = (path: string, failed = false): void => {
+    now.current.show(path, failed);
+    setFocus(before => ({ path, turn: (before?.turn ?? 0) + 1 }));
+  };
+  const refuse = (
+    found: Errors,
+    general: string | null = null,
+    failed = false
+  ): void => {
+    setErrors(found);
+    setGeneral(general);
+    setFailed(failed);
+    const { rank = () => 0 } = now.current;
+    const [first] = Object.keys(found).sort((a, b) => rank(a) - rank(b));
+    if (first !== undefined) {
+      goTo(first, failed);
+    }
+  };
+  const start = async (spec: object, wrong: Errors): Promise<void> => {
+    refuse(wrong);
+    if (Object.keys(wrong).length > 0) {
+      return;
+    }
+    setStarting(true);
+    try {
+      const id = await startRun('runs', spec);
+      now.current.started(id);
+    } catch (reason) {
+      const { fields, message } = asApiError(reason);
+      refuse(
+        Object.fromEntries(fields.map(item => [item.field, item.message])),
+        message
+      );
+    } finally {
+      setStarting(false);
+    }
+  };
+  return {
+    errors,
+    general,
+    failed,
+    starting,
+    start,
+    blame: (path, text) => refuse({ [path]: text }, null, true),
+    goTo,
+    mended: holding => {
+      setGeneral(null);
+      setErrors(holding);
+    }
+  };
+}
