@@ -1,59 +1,55 @@
-import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
 import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  ICommandPalette,
   MainAreaWidget,
-  WidgetTracker,
-  type ICommandPalette
+  WidgetTracker
 } from '@jupyterlab/apputils';
-import type { ILauncher } from '@jupyterlab/launcher';
-import type { LabIcon } from '@jupyterlab/ui-components';
+import { ILauncher } from '@jupyterlab/launcher';
+import {
+  ITranslator,
+  nullTranslator,
+  type TranslationBundle
+} from '@jupyterlab/translation';
 import type { JSONValue, ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { CATEGORY } from './hub';
-import type { Panel } from './panel';
+import { addCommand, type CommandOptions, type Lab } from './command';
+import { DOMAIN, makeHost } from './hub';
+import { CommandIDs, type Panel } from './panel';
 
-export interface MainAreaOptions {
-  app: JupyterFrontEnd;
-  command: string;
+export interface MainAreaOptions extends Omit<
+  CommandOptions,
+  'args' | 'execute'
+> {
   namespace: string;
-  label: (args: ReadonlyPartialJSONObject) => string;
-  caption: string;
-  icon: LabIcon;
   /** Which of the panels is meant: one of each key at a time. */
   key: (args: ReadonlyPartialJSONObject) => string;
   make: (args: ReadonlyPartialJSONObject) => Panel;
   /** Brings an open panel to what the arguments ask for. */
   reuse?: (panel: Panel, args: ReadonlyPartialJSONObject) => void;
-  restorer: ILayoutRestorer | null;
-  palette?: ICommandPalette | null;
-  launcher?: ILauncher | null;
-  rank?: number;
 }
 
-/** A command that opens a panel in the main area, in palette and launcher, and there again after a reload. */
-export function addMainArea(options: MainAreaOptions): void {
-  const { app, command, namespace } = options;
+/** A command that opens a panel in the main area, and there again after a reload. */
+export function addMainArea(lab: Lab, options: MainAreaOptions): void {
+  const { command, namespace } = options;
+  const { shell } = lab.app;
   const tracker = new WidgetTracker<MainAreaWidget<Panel>>({ namespace });
   const args = new WeakMap<Panel, ReadonlyPartialJSONObject>();
-  app.commands.addCommand(command, {
-    label: given =>
-      given['isPalette'] ? options.caption : options.label(given),
-    caption: options.caption,
-    icon: given => (given['isPalette'] ? undefined : options.icon),
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          id: { type: ['string', 'number'] },
-          run: { type: 'string' },
-          state: {}
-        }
-      }
+  addCommand(lab, {
+    ...options,
+    args: {
+      id: { type: ['string', 'number'] },
+      run: { type: 'string' },
+      state: {}
     },
     execute: given => {
       const id = `${namespace}-${options.key(given)}`;
       const open = tracker.find(widget => widget.id === id);
       if (open) {
         options.reuse?.(open.content, given);
-        app.shell.activateById(id);
+        shell.activateById(id);
         return;
       }
       const content = options.make(given);
@@ -65,13 +61,13 @@ export function addMainArea(options: MainAreaOptions): void {
       widget.title.closable = true;
       args.set(content, given);
       content.stateChanged.connect(() => void tracker.save(widget));
-      app.shell.add(widget, 'main');
+      shell.add(widget, 'main');
       void tracker.add(widget);
-      app.shell.activateById(id);
+      shell.activateById(id);
     }
   });
-  if (options.restorer) {
-    void options.restorer.restore(tracker, {
+  if (lab.restorer) {
+    void lab.restorer.restore(tracker, {
       command,
       args: ({ content }) => {
         const { id } = args.get(content) ?? {};
@@ -83,12 +79,38 @@ export function addMainArea(options: MainAreaOptions): void {
       name: widget => widget.id
     });
   }
-  if (options.rank !== undefined) {
-    options.palette?.addItem({
-      command,
-      category: CATEGORY,
-      args: { isPalette: true }
-    });
-    options.launcher?.add({ command, category: CATEGORY, rank: options.rank });
-  }
+}
+
+/** A plugin that is one command and its panel in the main area. */
+export function panelPlugin(
+  name: 'train' | 'tune' | 'metadata' | 'cluster',
+  description: string,
+  panel: (
+    host: ReturnType<typeof makeHost>,
+    bundle: TranslationBundle
+  ) => Omit<MainAreaOptions, 'command' | 'namespace'>
+): JupyterFrontEndPlugin<void> {
+  return {
+    id: `@kfhub/labextension:${name}`,
+    description,
+    autoStart: true,
+    optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher],
+    activate: (
+      app: JupyterFrontEnd,
+      translator: ITranslator | null,
+      restorer: ILayoutRestorer | null,
+      palette: ICommandPalette | null,
+      launcher: ILauncher | null
+    ) => {
+      const bundle = (translator ?? nullTranslator).load(DOMAIN);
+      addMainArea(
+        { app, restorer, palette, launcher },
+        {
+          command: CommandIDs[name],
+          namespace: `kfhub-${name}`,
+          ...panel(makeHost(app, bundle), bundle)
+        }
+      );
+    }
+  };
 }

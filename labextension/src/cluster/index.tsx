@@ -1,15 +1,6 @@
-import {
-  ILayoutRestorer,
-  type JupyterFrontEnd,
-  type JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
-import { ILauncher } from '@jupyterlab/launcher';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
-import { DOMAIN, makeHost } from '../hub';
-import { addMainArea } from '../mainArea';
-import { CommandIDs, Panel } from '../panel';
+import { panelPlugin } from '../mainArea';
+import { Panel } from '../panel';
 import { ClusterView } from '../views/cluster/ClusterView';
 
 /** Three boxes on a base: things that run somewhere. */
@@ -23,33 +14,15 @@ const clusterIcon = new LabIcon({
 });
 
 /** What the notebook's account sees of its namespace, in the main area. */
-export const cluster: JupyterFrontEndPlugin<void> = {
-  id: '@kfhub/labextension:cluster',
-  description: 'Shows the pods, deployments, services, jobs and volumes.',
-  autoStart: true,
-  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher],
-  activate: (
-    app: JupyterFrontEnd,
-    translator: ITranslator | null,
-    restorer: ILayoutRestorer | null,
-    palette: ICommandPalette | null,
-    launcher: ILauncher | null
-  ) => {
-    const bundle = (translator ?? nullTranslator).load(DOMAIN);
-    const host = makeHost(app, bundle);
-    addMainArea({
-      app,
-      command: CommandIDs.cluster,
-      namespace: 'kfhub-cluster',
-      label: () => bundle.__('Cluster'),
-      caption: bundle.__('Cluster: pods, deployments, services and jobs, live'),
-      icon: clusterIcon,
-      key: () => 'one',
-      make: args => new Panel(host, ClusterView, args['state']),
-      restorer,
-      palette,
-      launcher,
-      rank: 5
-    });
-  }
-};
+export const cluster = panelPlugin(
+  'cluster',
+  'Shows the pods, deployments, services, jobs and volumes.',
+  (host, bundle) => ({
+    label: () => bundle.__('Cluster'),
+    caption: bundle.__('Cluster: pods, deployments, services and jobs, live'),
+    icon: clusterIcon,
+    key: () => 'one',
+    make: args => new Panel(host, ClusterView, args['state']),
+    rank: 5
+  })
+);

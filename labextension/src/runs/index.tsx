@@ -10,7 +10,8 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { historyIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
-import { CATEGORY, DOMAIN, makeHost } from '../hub';
+import { addCommand } from '../command';
+import { DOMAIN, makeHost } from '../hub';
 import { addMainArea } from '../mainArea';
 import { CommandIDs, Panel } from '../panel';
 import { RunPage } from '../views/runs/RunPage';
@@ -40,9 +41,9 @@ export const runs: JupyterFrontEndPlugin<void> = {
   ) => {
     const bundle = (translator ?? nullTranslator).load(DOMAIN);
     const host = makeHost(app, bundle);
+    const lab = { app, restorer, palette, launcher };
 
-    addMainArea({
-      app,
+    addMainArea(lab, {
       command: CommandIDs.run,
       namespace: 'kfhub-run',
       label: args => bundle.__('Run %1', String(args['id'] ?? '').slice(-6)),
@@ -52,24 +53,17 @@ export const runs: JupyterFrontEndPlugin<void> = {
       make: args => {
         const id = String(args['id'] ?? '');
         return new Panel(host, () => <RunPage id={id} />, null);
-      },
-      restorer
+      }
     });
 
-    app.commands.addCommand(CommandIDs.runs, {
-      label: args =>
-        args['isPalette'] ? bundle.__('All runs, live') : bundle.__('Runs'),
+    addCommand(lab, {
+      command: CommandIDs.runs,
+      label: () => bundle.__('Runs'),
       caption: bundle.__('All runs, live'),
-      icon: args => (args['isPalette'] ? undefined : historyIcon),
-      describedBy: { args: { type: 'object', properties: {} } },
+      icon: historyIcon,
+      rank: 3,
       execute: () => app.shell.activateById('kfhub-runs')
     });
-    palette?.addItem({
-      command: CommandIDs.runs,
-      category: CATEGORY,
-      args: { isPalette: true }
-    });
-    launcher?.add({ command: CommandIDs.runs, category: CATEGORY, rank: 3 });
 
     const panel = new Panel(host, RunsView, undefined);
     panel.id = 'kfhub-runs';

@@ -9,9 +9,8 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { notebookIcon } from '@jupyterlab/ui-components';
 import type { StarterNotebook } from '../api/types';
 import { LabClient } from '../client';
-import { CATEGORY, DOMAIN } from '../hub';
-
-const COMMAND = 'kfhub:open-starter';
+import { addCommand } from '../command';
+import { DOMAIN } from '../hub';
 
 /** A tour of what there is, as a notebook to run; the server puts it there again where it is missing. */
 export const starter: JupyterFrontEndPlugin<void> = {
@@ -30,39 +29,35 @@ export const starter: JupyterFrontEndPlugin<void> = {
     }
     const bundle = (translator ?? nullTranslator).load(DOMAIN);
     const client = new LabClient(app.serviceManager.serverSettings);
-    const caption = bundle.__(
-      'Starter notebook: a tour of kfhub that runs from top to bottom'
-    );
-    app.commands.addCommand(COMMAND, {
-      label: args =>
-        args['isPalette'] ? caption : bundle.__('Starter notebook'),
-      caption,
-      icon: args => (args['isPalette'] ? undefined : notebookIcon),
-      describedBy: { args: { type: 'object', properties: {} } },
-      execute: async () => {
-        try {
-          const { path } = await client.request<StarterNotebook>(
-            'POST',
-            'starter'
-          );
-          await app.commands.execute('docmanager:open', { path });
-        } catch (error) {
-          const said = error instanceof Error ? error.message : '';
-          Notification.error(
-            said ||
-              bundle.__(
-                'The server does not answer, so the starter notebook could not be opened. Try again in a moment.'
-              ),
-            { autoClose: false }
-          );
+    addCommand(
+      { app, palette, launcher },
+      {
+        command: 'kfhub:open-starter',
+        label: () => bundle.__('Starter notebook'),
+        caption: bundle.__(
+          'Starter notebook: a tour of kfhub that runs from top to bottom'
+        ),
+        icon: notebookIcon,
+        rank: 10,
+        execute: async () => {
+          try {
+            const { path } = await client.request<StarterNotebook>(
+              'POST',
+              'starter'
+            );
+            await app.commands.execute('docmanager:open', { path });
+          } catch (error) {
+            const said = error instanceof Error ? error.message : '';
+            Notification.error(
+              said ||
+                bundle.__(
+                  'The server does not answer, so the starter notebook could not be opened. Try again in a moment.'
+                ),
+              { autoClose: false }
+            );
+          }
         }
       }
-    });
-    palette?.addItem({
-      command: COMMAND,
-      category: CATEGORY,
-      args: { isPalette: true }
-    });
-    launcher?.add({ command: COMMAND, category: CATEGORY, rank: 10 });
+    );
   }
 };

@@ -1,16 +1,7 @@
 import * as React from 'react';
-import {
-  ILayoutRestorer,
-  type JupyterFrontEnd,
-  type JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
-import { ILauncher } from '@jupyterlab/launcher';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
-import { DOMAIN, makeHost } from '../hub';
-import { addMainArea } from '../mainArea';
-import { CommandIDs, Panel } from '../panel';
+import { panelPlugin } from '../mainArea';
+import { Panel } from '../panel';
 import { startedFrom } from '../views/tune/draft';
 import { TuneRun } from '../views/tune/TuneRun';
 import { TuneView } from '../views/tune/TuneView';
@@ -26,58 +17,40 @@ const tuneIcon = new LabIcon({
 });
 
 /** Searching for better hyperparameters: the form, and each search in a page of its own. */
-export const tune: JupyterFrontEndPlugin<void> = {
-  id: '@kfhub/labextension:tune',
-  description: 'Searches for better hyperparameters and shows the trials live.',
-  autoStart: true,
-  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher],
-  activate: (
-    app: JupyterFrontEnd,
-    translator: ITranslator | null,
-    restorer: ILayoutRestorer | null,
-    palette: ICommandPalette | null,
-    launcher: ILauncher | null
-  ) => {
-    const bundle = (translator ?? nullTranslator).load(DOMAIN);
-    const host = makeHost(app, bundle);
-    addMainArea({
-      app,
-      command: CommandIDs.tune,
-      namespace: 'kfhub-tune',
-      label: args =>
-        args['id'] === undefined
-          ? bundle.__('Tune')
-          : bundle.__('Tuning run %1', String(args['id']).slice(-6)),
-      caption: bundle.__('Tune the hyperparameters of a model'),
-      icon: tuneIcon,
-      key: args => String(args['id'] ?? 'form'),
-      make: args => {
-        const { id, run, state } = args;
-        return id === undefined
-          ? new Panel(
-              host,
-              TuneView,
-              run === undefined ? state : startedFrom(String(run))
-            )
-          : new Panel(
-              host,
-              props => <TuneRun id={String(id)} {...props} />,
-              state
-            );
-      },
-      reuse: (panel, { id, run }) => {
-        if (id === undefined && run !== undefined) {
-          const now = panel.state;
-          panel.restore({
-            ...(typeof now === 'object' ? now : {}),
-            ...startedFrom(String(run))
-          });
-        }
-      },
-      restorer,
-      palette,
-      launcher,
-      rank: 2
-    });
-  }
-};
+export const tune = panelPlugin(
+  'tune',
+  'Searches for better hyperparameters and shows the trials live.',
+  (host, bundle) => ({
+    label: args =>
+      args['id'] === undefined
+        ? bundle.__('Tune')
+        : bundle.__('Tuning run %1', String(args['id']).slice(-6)),
+    caption: bundle.__('Tune the hyperparameters of a model'),
+    icon: tuneIcon,
+    key: args => String(args['id'] ?? 'form'),
+    make: args => {
+      const { id, run, state } = args;
+      return id === undefined
+        ? new Panel(
+            host,
+            TuneView,
+            run === undefined ? state : startedFrom(String(run))
+          )
+        : new Panel(
+            host,
+            props => <TuneRun id={String(id)} {...props} />,
+            state
+          );
+    },
+    reuse: (panel, { id, run }) => {
+      if (id === undefined && run !== undefined) {
+        const now = panel.state;
+        panel.restore({
+          ...(typeof now === 'object' ? now : {}),
+          ...startedFrom(String(run))
+        });
+      }
+    },
+    rank: 2
+  })
+);
