@@ -1,14 +1,11 @@
 import * as React from 'react';
 import { useEffect } from 'react';
-import { CancelButton } from '../shared/cancel';
-import { CopyButton } from '../shared/copy';
 import { FailedWhy } from '../shared/failed';
 import { useHost } from '../shared/host';
-import { LogDrawer } from '../shared/logDrawer';
-import { Empty, Failure, Loading, Partial } from '../shared/panels';
+import { Empty, Loading } from '../shared/panels';
 import { trainCode } from '../shared/python';
-import { isLive, StateBadge, stateWord } from '../shared/state';
-import { Elapsed } from '../shared/time';
+import { RunFrame, Warnings } from '../shared/runFrame';
+import { isLive } from '../shared/state';
 import { Curves } from './Curves';
 import { stepOf } from './draft';
 import { Evaluate } from './Evaluate';
@@ -35,9 +32,9 @@ export function RunView({
   onMend?: (field: string, text: string) => void;
 }): React.ReactElement {
   const { trans, openTune } = useHost();
-  const { live, connected, record } = useRun(id);
-  const run = record.data ?? record.last;
-  const state = stateOf(live, run);
+  const followed = useRun(id);
+  const { live, record } = followed;
+  const state = stateOf(live, record.data ?? record.last);
   useEffect(() => onState?.('train', state), [onState, state]);
   const split = live.stages.includes('split');
   useEffect(() => {
@@ -46,79 +43,51 @@ export function RunView({
     }
   }, [onState, split]);
 
-  if (record.error && !run) {
-    return (
-      <Failure
-        error={record.error}
-        what={trans('This run could not be read.')}
-        retry={record.retry}
-      />
-    );
-  }
-  if (!run) {
-    return <Loading what={trans('Loading the run')} rows={8} />;
-  }
   return (
-    <article className="kf-Run" aria-label={run.name || id}>
-      <header className="kf-Run-header">
-        <h2>{run.name || trans('Run %1', id.slice(-6))}</h2>
-        <StateBadge state={state} />
-        <span>
-          <span className="kf-hidden">{trans('Elapsed')} </span>
-          <Elapsed started={run.started ?? live.begun} ended={run.ended} />
-        </span>
-        <span className="kf-spacer" />
-        {isLive(state) && (
-          <CancelButton id={id}>
-            {trans(
-              'Training stops now and its model is not kept. Its curves, log and record stay in the list of runs.'
-            )}
-          </CancelButton>
-        )}
-        {run.kind === 'train' && state === 'done' && openTune && (
+    <RunFrame
+      id={id}
+      followed={followed}
+      title={trans('Run %1', id.slice(-6))}
+      loss={trans(
+        'Training stops now and its model is not kept. Its curves, log and record stay in the list of runs.'
+      )}
+      code={trainCode}
+      actions={run =>
+        run.kind === 'train' &&
+        state === 'done' &&
+        openTune && (
           <button
             className="jp-Button jp-mod-styled"
             onClick={() => openTune({ run: id })}
           >
             {trans('Tune this model')}
           </button>
-        )}
-        <CopyButton text={trainCode(run.spec)} label={trans('Copy as code')} />
-      </header>
-      <p className="kf-headline">{headline(live, trans)}</p>
-      <p className="kf-hidden" role="status">
-        {trans('Run %1', stateWord(state, trans).toLowerCase())}
-      </p>
-      {!connected && isLive(state) && (
-        <Partial>
-          {trans(
-            'The live connection is lost; trying again. What you see may be some seconds old.'
+        )
+      }
+    >
+      {run => (
+        <>
+          <p className="kf-headline">{headline(live, trans)}</p>
+          <Findings live={live} onMend={onMend} />
+          {isLive(state) && <Progress live={live} />}
+          {part === 'all' && <Results live={live} state={state} />}
+          {run.kind === 'train' && state === 'done' && (
+            <Evaluate
+              run={run}
+              validation={measures(live, 'validation')}
+              onState={onState}
+            />
           )}
-        </Partial>
+          {part === 'evaluate' && state !== 'done' && (
+            <p>
+              {isLive(state)
+                ? trans('The test part can be unlocked once training is done.')
+                : trans('Only a run that is done has a model to evaluate.')}
+            </p>
+          )}
+        </>
       )}
-      <Findings live={live} onMend={onMend} />
-      {isLive(state) && <Progress live={live} />}
-      {part === 'all' && <Results live={live} state={state} />}
-      {run.kind === 'train' && state === 'done' && (
-        <Evaluate
-          run={run}
-          validation={measures(live, 'validation')}
-          onState={onState}
-        />
-      )}
-      {part === 'evaluate' && state !== 'done' && (
-        <p>
-          {isLive(state)
-            ? trans('The test part can be unlocked once training is done.')
-            : trans('Only a run that is done has a model to evaluate.')}
-        </p>
-      )}
-      <LogDrawer
-        text={live.log}
-        label={trans('Log of the run')}
-        nothing={trans('The run has printed nothing.')}
-      />
-    </article>
+    </RunFrame>
   );
 }
 
@@ -136,11 +105,7 @@ function Findings({
   return (
     <>
       {overfit && <p className="kf-Warning">{overfit}</p>}
-      {live.warnings.map(warning => (
-        <p key={warning.seq} className="kf-Warning">
-          {warning.text} {warning.hint}
-        </p>
-      ))}
+      <Warnings of={live.warnings} />
       {failed && (
         <FailedWhy
           failed={failed}

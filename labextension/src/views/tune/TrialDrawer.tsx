@@ -5,6 +5,7 @@ import { brief, exact, toNumber, duration } from '../shared/format';
 import { useHost } from '../shared/host';
 import { LogDrawer } from '../shared/logDrawer';
 import { literal } from '../shared/python';
+import { Warnings } from '../shared/runFrame';
 import { When } from '../shared/time';
 import { Curves } from '../train/Curves';
 import { metricWord } from '../train/words';
@@ -116,11 +117,7 @@ export function TrialDrawer({
           <pre>{event.traceback}</pre>
         </details>
       )}
-      {trace?.warnings.map(warning => (
-        <p key={warning.seq} className="kf-Warning">
-          {warning.text} {warning.hint}
-        </p>
-      ))}
+      <Warnings of={trace?.warnings ?? []} />
       <Comparison
         title={trans('Parameters')}
         rows={paramRows(trial, baseline)}
