@@ -1,6 +1,7 @@
 import type { RunSpec } from '../shared/types';
 import type { Trans } from '../shared/host';
 import type { Errors } from '../shared/useStart';
+import { wholeNumbers } from '../shared/whole';
 
 /** The steps of the stepper, in order. */
 export const STEPS = [
@@ -103,8 +104,6 @@ export function isKeras(family: string): boolean {
   return family.startsWith('keras:');
 }
 
-const WHOLE = /^\d{1,10}$/;
-
 /** The RunSpec that a draft asks for, or what is wrong with it, by JSON path. */
 export function toSpec(
   draft: Draft,
@@ -112,18 +111,7 @@ export function toSpec(
   trans: Trans
 ): { spec: RunSpec; errors: Errors } {
   const errors: Errors = {};
-  const whole = (path: string, typed: string, low: number, high: number) => {
-    const value = Number(typed.trim());
-    if (!WHOLE.test(typed.trim()) || value < low || value > high) {
-      errors[path] = trans(
-        '"%1" isn\'t a whole number from %2 to %3.',
-        typed,
-        low,
-        high
-      );
-    }
-    return value;
-  };
+  const whole = wholeNumbers(errors, trans);
   if (!draft.uri.trim()) {
     errors['dataset.uri'] = trans(
       'Choose a dataset, or type the path of a CSV or parquet file such as data/churn.csv.'

@@ -1,6 +1,7 @@
 /** What was chosen and typed for a search, and the RunSpec that it asks for. */
 import type { Run, RunSpec } from '../shared/types';
 import type { Trans } from '../shared/host';
+import { wholeNumbers } from '../shared/whole';
 import {
   NEW_DRAFT,
   restoreDraft,
@@ -324,7 +325,6 @@ function baseSpec(
 
 /** The most that hyperband can give. */
 const MOST = 10_000_000;
-const WHOLE = /^\d{1,9}$/;
 
 function toTuning(
   draft: TuneDraft,
@@ -345,23 +345,7 @@ function toTuning(
         trans
       )
     : {};
-  const whole = (
-    path: string,
-    typed: string,
-    low: number,
-    high: number
-  ): number => {
-    const value = Number(typed.trim());
-    if (!WHOLE.test(typed.trim()) || value < low || value > high) {
-      errors[path] = trans(
-        '"%1" isn\'t a whole number from %2 to %3.',
-        typed,
-        low,
-        high
-      );
-    }
-    return value;
-  };
+  const whole = wholeNumbers(errors, trans);
   const time = (path: string, typed: string): number | null => {
     if (typed.trim() === '') {
       return null;

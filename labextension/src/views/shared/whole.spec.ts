@@ -1,0 +1,23 @@
+import { trans } from '../../testing/server';
+import { wholeNumbers } from './whole';
+
+test.each([
+  ['7', 7],
+  [' 10 ', 10],
+  ['0012', 12]
+])('%j is taken', (typed, value) => {
+  const errors = {};
+  expect(wholeNumbers(errors, trans)('seed', typed, 7, 12)).toBe(value);
+  expect(errors).toEqual({});
+});
+
+test.each(['', 'many', '7.5', '1e1', '-8', '6', '13', '9'.repeat(20)])(
+  '%j is refused, with what is allowed',
+  typed => {
+    const errors = {};
+    wholeNumbers(errors, trans)('seed', typed, 7, 12);
+    expect(errors).toEqual({
+      seed: `"${typed}" isn't a whole number from 7 to 12.`
+    });
+  }
+);
