@@ -1,6 +1,6 @@
 // Builds what kflab.widgets shows in a notebook cell: the loader that each widget carries, the views, their styles.
 import { build, transform } from 'esbuild';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,33 +10,11 @@ const out = path.resolve(here, '../../server_ext/kflab/widgets/static');
 const target = ['chrome109', 'firefox115', 'safari16.4'];
 await mkdir(out, { recursive: true });
 
-// Curves.tsx and curves.ts are two modules; esbuild's own search does not tell them apart.
-const exactNames = {
-  name: 'exact-names',
-  setup(bundler) {
-    bundler.onResolve(
-      { filter: /^\.\.?\// },
-      async ({ path: name, resolveDir }) => {
-        if (resolveDir.includes('node_modules')) {
-          return undefined;
-        }
-        const wanted = path.resolve(resolveDir, name);
-        const there = await readdir(path.dirname(wanted)).catch(() => []);
-        const ending = ['.ts', '.tsx'].find(end =>
-          there.includes(path.basename(wanted) + end)
-        );
-        return ending && { path: wanted + ending };
-      }
-    );
-  }
-};
-
 const common = {
   bundle: true,
   format: 'esm',
   target,
   minify: true,
-  plugins: [exactNames],
   define: { 'process.env.NODE_ENV': '"production"' },
   logLevel: 'warning'
 };

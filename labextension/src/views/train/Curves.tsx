@@ -5,7 +5,7 @@ import { Chart, type Theme } from '../shared/chart';
 import { brief } from '../shared/format';
 import { useHost } from '../shared/host';
 import { Scroll } from '../shared/scroll';
-import { bestPoint, curve, lowerIsBetter, measureNames } from './curves';
+import { bestPoint, curve, lowerIsBetter, measureNames } from './measured';
 import { curvesOption } from './drawings';
 import { metricWord, unitWord } from './words';
 

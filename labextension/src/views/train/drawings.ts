@@ -2,7 +2,7 @@ import type { Epoch, PredictionRow } from '../shared/types';
 import { HUES, type Theme } from '../shared/chart';
 import { brief, isNumeric, toNumber } from '../shared/format';
 import type { Trans } from '../shared/host';
-import { bestPoint, curve, lowerIsBetter, type Point } from './curves';
+import { bestPoint, curve, lowerIsBetter, type Point } from './measured';
 import { unitWord } from './words';
 
 /** One measure over the steps: training dashed, validation solid, the best validation marked. */

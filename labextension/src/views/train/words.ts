@@ -1,7 +1,7 @@
 import type { Epoch, Stage } from '../shared/types';
 import { brief } from '../shared/format';
 import type { Trans } from '../shared/host';
-import { lowerIsBetter, measureNames, overfitting } from './curves';
+import { lowerIsBetter, measureNames, overfitting } from './measured';
 import type { Live } from './live';
 
 export function stageWord(name: Stage['name'], trans: Trans): string {

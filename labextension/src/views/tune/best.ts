@@ -1,5 +1,5 @@
 /** Which trial is best, and by how much. */
-import { lowerIsBetter } from '../train/curves';
+import { lowerIsBetter } from '../train/measured';
 import type { Run } from '../shared/types';
 import type { Trial } from './search';
 import type { Goal } from './types';

@@ -6,7 +6,7 @@ import {
   lowerIsBetter,
   measureNames,
   overfitting
-} from './curves';
+} from './measured';
 import { agreement, worstRows } from './errors';
 import { NOTHING, reduce } from './live';
 import { headline, overfitWords } from './words';
