@@ -25,4 +25,9 @@ export class ApiError extends Error {
     super(message);
     this.name = 'ApiError';
   }
+
+  /** Whether the server has said no. Otherwise nobody knows what came of it: a proxy may have given up waiting. */
+  get refused(): boolean {
+    return this.status >= 400 && this.status < 500;
+  }
 }

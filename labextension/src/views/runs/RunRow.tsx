@@ -2,7 +2,8 @@ import * as React from 'react';
 import { useState } from 'react';
 import { Confirm } from '../shared/confirm';
 import { brief, exact } from '../shared/format';
-import { asApiError, useHost, type Trans } from '../shared/host';
+import { useHost, type Trans } from '../shared/host';
+import { Refusal, useSending } from '../shared/sending';
 import { isLive, StateBadge } from '../shared/state';
 import { Elapsed, When } from '../shared/time';
 import type { Run } from '../shared/types';
@@ -32,17 +33,14 @@ export function RunRow({
 }): React.ReactElement {
   const { client, trans, openRun, openTune } = useHost();
   const [asking, setAsking] = useState(false);
-  const [error, setError] = useState<string | null>(null);
+  const acting = useSending();
   const live = isLive(run.state);
   const name = runName(run, trans);
-  const act = (): void => {
-    setError(null);
-    const request = live
+  const act = async (): Promise<void> => {
+    await (live
       ? client.request('POST', `runs/${run.id}/cancel`)
-      : client.request('DELETE', `runs/${run.id}`);
-    request.then(onChanged, (reason: unknown) =>
-      setError(asApiError(reason).message)
-    );
+      : client.request('DELETE', `runs/${run.id}`));
+    onChanged();
   };
   return (
     <li className="kf-RunRow">
@@ -93,18 +91,14 @@ export function RunRow({
       {run.state === 'failed' && run.text && (
         <span className="kf-error kf-RunRow-text">{run.text}</span>
       )}
-      {error && (
-        <span className="kf-error kf-RunRow-text" role="alert">
-          {error}
-        </span>
-      )}
+      <Refusal of={acting} className="kf-RunRow-text" />
       {asking && (
         <Confirm
           title={live ? trans('Cancel %1?', name) : trans('Delete %1?', name)}
           action={live ? trans('Cancel run') : trans('Delete run')}
           keep={live ? trans('Keep running') : trans('Keep it')}
           danger
-          onAccept={act}
+          onAccept={() => acting.send(act)}
           onClose={() => setAsking(false)}
         >
           {!live

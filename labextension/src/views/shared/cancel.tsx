@@ -1,7 +1,8 @@
 import * as React from 'react';
 import { useState } from 'react';
 import { Confirm } from './confirm';
-import { asApiError, useHost } from './host';
+import { useHost } from './host';
+import { Refusal, useSending } from './sending';
 
 /** Stops a run, after asking; its children say what goes and what stays. */
 export function CancelButton({
@@ -13,16 +14,9 @@ export function CancelButton({
 }): React.ReactElement {
   const { client, trans } = useHost();
   const [asked, setAsked] = useState(false);
-  const [sent, setSent] = useState(false);
-  const [error, setError] = useState<string | null>(null);
-  const cancel = (): void => {
-    setSent(true);
-    setError(null);
-    client.request('POST', `runs/${id}/cancel`).catch((reason: unknown) => {
-      setSent(false);
-      setError(asApiError(reason).message);
-    });
-  };
+  const cancelling = useSending();
+  // Its end is told by its events.
+  const sent = cancelling.sending || cancelling.done;
   return (
     <>
       <button
@@ -32,18 +26,16 @@ export function CancelButton({
       >
         {sent ? trans('Cancelling…') : trans('Cancel run')}
       </button>
-      {error && (
-        <span role="alert" className="kf-error">
-          {error}
-        </span>
-      )}
+      <Refusal of={cancelling} />
       {asked && (
         <Confirm
           title={trans('Cancel this run?')}
           action={trans('Cancel run')}
           keep={trans('Keep running')}
           danger
-          onAccept={cancel}
+          onAccept={() =>
+            cancelling.send(() => client.request('POST', `runs/${id}/cancel`))
+          }
           onClose={() => setAsked(false)}
         >
           {children}

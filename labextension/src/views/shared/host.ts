@@ -48,12 +48,18 @@ function isolated(trans: Trans): Trans {
     );
 }
 
-/** The sentence of an error, whatever was thrown. */
-export function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Any rejection as an ApiError; one without a status never reached the server. */
 export function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(sentence(error), 0);
+  return error instanceof ApiError
+    ? error
+    : new ApiError(error instanceof Error ? error.message : String(error), 0);
+}
+
+/** What people are told of it. */
+export function explained(error: ApiError, trans: Trans): string {
+  return error.status === 0
+    ? trans(
+        'The Jupyter server did not answer. Check that it still runs, then try again.'
+      )
+    : error.message;
 }

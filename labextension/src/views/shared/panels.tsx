@@ -1,6 +1,6 @@
 import * as React from 'react';
 import type { ApiError } from '../client';
-import { useHost } from './host';
+import { explained, useHost } from './host';
 
 /** Grey bars where the content will be, so that the layout stays still. */
 export function Loading({
@@ -59,17 +59,10 @@ export function Failure({
   retry?: () => void;
 }): React.ReactElement {
   const { trans } = useHost();
-  const away = error.status === 0;
   return (
     <div className="kf-Failure" role="alert">
       <p className="kf-Failure-title">{what}</p>
-      <p>
-        {away
-          ? trans(
-              'The Jupyter server did not answer. Check that it still runs, then try again.'
-            )
-          : error.message}
-      </p>
+      <p>{explained(error, trans)}</p>
       {retry && (
         <button
           className="jp-Button jp-mod-styled jp-mod-accept"

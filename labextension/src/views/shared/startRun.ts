@@ -23,9 +23,7 @@ export function useStartRun(): (path: string, body: object) => Promise<string> {
         unanswered.current = null;
         return id;
       } catch (error) {
-        const { status } = asApiError(error);
-        // Refused, so nothing was started. A proxy that gave up waiting says 502 or 504: nobody knows then.
-        if (status >= 400 && status < 500) {
+        if (asApiError(error).refused) {
           unanswered.current = null;
         }
         throw error;

@@ -4,7 +4,7 @@ import type { Start } from './useStart';
 
 /** What keeps a run from starting, or made it fail; each line leads to its field. */
 export function Summary({
-  form: { errors, general, failed, goTo },
+  form: { errors, general, verdict, goTo },
   label = path => path
 }: {
   form: Start;
@@ -12,6 +12,13 @@ export function Summary({
   label?: (path: string) => string;
 }): React.ReactElement | null {
   const { trans } = useHost();
+  const titles = {
+    refused: trans('The run was not started.'),
+    failed: trans('The last run failed.'),
+    unknown: trans(
+      'Whether the run was started is not known. Started again as it is, it runs once only.'
+    )
+  };
   const paths = Object.keys(errors);
   if (paths.length === 0 && general === null) {
     return null;
@@ -19,10 +26,7 @@ export function Summary({
   return (
     <div className="kf-Failure kf-Summary" role="alert">
       <p className="kf-Failure-title">
-        {failed
-          ? trans('The last run failed.')
-          : trans('The run was not started.')}{' '}
-        {paths.length === 0 ? general : ''}
+        {titles[verdict]} {paths.length === 0 ? general : ''}
       </p>
       {paths.length > 0 && (
         <ul>

@@ -1,18 +1,21 @@
 import { useEffect, useRef, useState, type RefObject } from 'react';
 import { fieldAt } from './fieldAt';
-import { asApiError } from './host';
+import { asApiError, explained, useHost } from './host';
 import { useStartRun } from './startRun';
 
 /** What is wrong at which field, by its JSON path. */
 export type Errors = Record<string, string>;
+
+/** A run was not started, or has failed, or nobody knows whether it was started. */
+export type Verdict = 'refused' | 'failed' | 'unknown';
 
 /** A form's way to a run: what keeps it from starting, and where that is mended. */
 export interface Start {
   errors: Errors;
   /** What is wrong as a whole. */
   general: string | null;
-  /** Whether this is what a run has failed for. */
-  failed: boolean;
+  /** What that means. */
+  verdict: Verdict;
   starting: boolean;
   /** Starts a run, unless something is wrong already. */
   start: (spec: object, wrong: Errors) => Promise<void>;
@@ -34,10 +37,11 @@ interface Form {
 
 export function useStart(form: Form): Start {
   const { root } = form;
+  const { trans } = useHost();
   const startRun = useStartRun();
   const [errors, setErrors] = useState<Errors>({});
   const [general, setGeneral] = useState<string | null>(null);
-  const [failed, setFailed] = useState(false);
+  const [verdict, setVerdict] = useState<Verdict>('refused');
   const [starting, setStarting] = useState(false);
   const [focus, setFocus] = useState<{ path: string; turn: number } | null>(
     null
@@ -61,22 +65,22 @@ export function useStart(form: Form): Start {
     now.current.show(path, failed);
     setFocus(before => ({ path, turn: (before?.turn ?? 0) + 1 }));
   };
-  const refuse = (
+  const tell = (
+    verdict: Verdict,
     found: Errors,
-    general: string | null = null,
-    failed = false
+    general: string | null = null
   ): void => {
+    setVerdict(verdict);
     setErrors(found);
     setGeneral(general);
-    setFailed(failed);
     const { rank = () => 0 } = now.current;
     const [first] = Object.keys(found).sort((a, b) => rank(a) - rank(b));
     if (first !== undefined) {
-      goTo(first, failed);
+      goTo(first, verdict === 'failed');
     }
   };
   const start = async (spec: object, wrong: Errors): Promise<void> => {
-    refuse(wrong);
+    tell('refused', wrong);
     if (Object.keys(wrong).length > 0) {
       return;
     }
@@ -85,10 +89,13 @@ export function useStart(form: Form): Start {
       const id = await startRun('runs', spec);
       now.current.started(id);
     } catch (reason) {
-      const { fields, message } = asApiError(reason);
-      refuse(
-        Object.fromEntries(fields.map(item => [item.field, item.message])),
-        message
+      const error = asApiError(reason);
+      tell(
+        error.refused ? 'refused' : 'unknown',
+        Object.fromEntries(
+          error.fields.map(item => [item.field, item.message])
+        ),
+        explained(error, trans)
       );
     } finally {
       setStarting(false);
@@ -97,10 +104,10 @@ export function useStart(form: Form): Start {
   return {
     errors,
     general,
-    failed,
+    verdict,
     starting,
     start,
-    blame: (path, text) => refuse({ [path]: text }, null, true),
+    blame: (path, text) => tell('failed', { [path]: text }),
     goTo,
     mended: holding => {
       setGeneral(null);

@@ -2,10 +2,11 @@ import * as React from 'react';
 import { useEffect, useState } from 'react';
 import type { Metric } from '../shared/types';
 import { Confirm } from '../shared/confirm';
-import { asApiError, useHost } from '../shared/host';
+import { useHost } from '../shared/host';
 import { Icon } from '../shared/icons';
 import { Failure } from '../shared/panels';
 import { query, useRequest } from '../shared/request';
+import { Refusal, useSending } from '../shared/sending';
 import { isLive, StateBadge } from '../shared/state';
 import type { Page, Run } from '../shared/types';
 import { measures } from './live';
@@ -28,8 +29,8 @@ export function Evaluate({
   const { client, trans } = useHost();
   const [asked, setAsked] = useState(false);
   const [started, setStarted] = useState<string | null>(null);
-  const [sending, setSending] = useState(false);
-  const [error, setError] = useState<string | null>(null);
+  const evaluating = useSending();
+  const { sending } = evaluating;
   const known = useRequest<Page<Run>>(
     query('runs', { kind: 'evaluate', limit: 500 })
   );
@@ -38,14 +39,12 @@ export function Evaluate({
   );
   const evaluation = started ?? before?.[0]?.id ?? null;
 
-  const evaluate = (): void => {
-    setSending(true);
-    setError(null);
-    client
-      .request<{ id: string }>('POST', `runs/${run.id}/evaluate`)
-      .then(({ id }) => setStarted(id))
-      .catch((reason: unknown) => setError(asApiError(reason).message))
-      .finally(() => setSending(false));
+  const evaluate = async (): Promise<void> => {
+    const { id } = await client.request<{ id: string }>(
+      'POST',
+      `runs/${run.id}/evaluate`
+    );
+    setStarted(id);
   };
 
   return (
@@ -77,17 +76,13 @@ export function Evaluate({
           )}
         </>
       )}
-      {error && (
-        <p role="alert" className="kf-error">
-          {error}
-        </p>
-      )}
+      <Refusal of={evaluating} />
       {asked && (
         <Confirm
           title={trans('Unlock the test part?')}
           action={trans('Unlock and evaluate')}
           keep={trans('Keep it locked')}
-          onAccept={evaluate}
+          onAccept={() => evaluating.send(evaluate)}
           onClose={() => setAsked(false)}
         >
           {trans(

@@ -1,8 +1,9 @@
 import * as React from 'react';
 import { useState } from 'react';
-import { asApiError, useHost } from '../shared/host';
+import { useHost } from '../shared/host';
 import { Partial } from '../shared/panels';
 import { query, useRequest } from '../shared/request';
+import { Refusal, useSending } from '../shared/sending';
 import { useStartRun } from '../shared/startRun';
 import { isLive, StateBadge } from '../shared/state';
 import type { Page, Run } from '../shared/types';
@@ -24,24 +25,18 @@ export function Register({
   const { trans, openRun } = useHost();
   const startRun = useStartRun();
   const [started, setStarted] = useState<string | null>(null);
-  const [sending, setSending] = useState(false);
-  const [error, setError] = useState<string | null>(null);
+  const registering = useSending();
+  const { sending } = registering;
   const known = useRequest<Page<Run>>(
     live ? null : query('runs', { kind: 'train', limit: 500 })
   );
   const before = known.data?.items.find(run => run.spec.from?.run === id);
   const registered = started ?? before?.id ?? null;
 
-  const register = (): void => {
-    setSending(true);
-    setError(null);
-    startRun(`runs/${id}/register`, {})
-      .then(run => {
-        setStarted(run);
-        openRun?.(run);
-      })
-      .catch((reason: unknown) => setError(asApiError(reason).message))
-      .finally(() => setSending(false));
+  const register = async (): Promise<void> => {
+    const run = await startRun(`runs/${id}/register`, {});
+    setStarted(run);
+    openRun?.(run);
   };
 
   return (
@@ -50,7 +45,7 @@ export function Register({
         <button
           className={`jp-Button jp-mod-styled${registered ? '' : ' jp-mod-accept'} kf-mod-long`}
           disabled={sending || live}
-          onClick={register}
+          onClick={() => registering.send(register)}
         >
           {sending
             ? trans('Starting…')
@@ -69,11 +64,7 @@ export function Register({
         )}
         {registered && <Registered id={registered} />}
       </div>
-      {error && (
-        <p role="alert" className="kf-error">
-          {error}
-        </p>
-      )}
+      <Refusal of={registering} />
       {known.error && (
         <Partial retry={known.retry}>
           {trans('Whether its best was registered before could not be read.')}

@@ -1,7 +1,7 @@
 import * as React from 'react';
-import { useState } from 'react';
 import type { Client } from '../client';
 import { asApiError, useHost } from '../shared/host';
+import { Refusal, useSending } from '../shared/sending';
 import { isLive } from '../shared/state';
 import type { Run } from '../shared/types';
 
@@ -14,39 +14,28 @@ export function ResumeButton({
   onResumed: () => void;
 }): React.ReactElement {
   const { client, trans } = useHost();
-  const [sent, setSent] = useState(false);
-  const [error, setError] = useState<string | null>(null);
+  const resuming = useSending();
   const resume = async (): Promise<void> => {
-    setSent(true);
-    setError(null);
     try {
       await client.request('POST', `runs/${id}/resume`);
-      onResumed();
     } catch (reason) {
-      const refusal = asApiError(reason);
       // What was asked for may have been done elsewhere.
-      if (refusal.status === 409 && (await hasGoneOn(client, id))) {
-        onResumed();
-      } else {
-        setError(refusal.message);
+      if (asApiError(reason).status !== 409 || !(await hasGoneOn(client, id))) {
+        throw reason;
       }
     }
-    setSent(false);
+    onResumed();
   };
   return (
     <>
       <button
         className="jp-Button jp-mod-styled jp-mod-accept"
-        disabled={sent}
-        onClick={() => void resume()}
+        disabled={resuming.sending}
+        onClick={() => resuming.send(resume)}
       >
-        {sent ? trans('Resuming…') : trans('Resume')}
+        {resuming.sending ? trans('Resuming…') : trans('Resume')}
       </button>
-      {error && (
-        <span role="alert" className="kf-error">
-          {error}
-        </span>
-      )}
+      <Refusal of={resuming} />
     </>
   );
 }
