@@ -16,6 +16,7 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
     text,
     update,
@@ -75,6 +76,8 @@ class Index:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.engine = open_engine(path, reader=False)
         with self.engine.begin() as connection:
+            if _version(connection) not in (None, VERSION):
+                _drop(connection)
             schema.metadata.create_all(connection)
             for ddl in schema.TEXT_DDL:
                 connection.execute(text(ddl))
@@ -126,6 +129,19 @@ class Index:
             )
 
 
+def _version(connection: Connection) -> str | None:
+    """Of the schema that the file was made with; None if it is new, or was never filled."""
+    if not inspect(connection).has_table(schema.meta.name):
+        return None
+    return connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == "version"))
+
+
+def _drop(connection: Connection) -> None:
+    schema.metadata.drop_all(connection)
+    for tables in KINDS.values():
+        tables.text.drop(connection)
+
+
 def _put_nodes(connection: Connection, tables: Tables, nodes: list[NodeRow]) -> None:
     nodes = list({node.id: node for node in nodes}.values())
     ids = [node.id for node in nodes]
@@ -133,14 +149,25 @@ def _put_nodes(connection: Connection, tables: Tables, nodes: list[NodeRow]) -> 
         connection.execute(delete(tables.text).where(tables.text.c.rowid.in_(some)))
         connection.execute(delete(tables.prop).where(tables.prop.c.id.in_(some)))
         connection.execute(delete(tables.body).where(tables.body.c.id.in_(some)))
+    flats = {node.id: flat(node.properties) for node in nodes}
     put = upsert(tables.node)
-    own = ("type", "name", "version", "uri", "state", "sha256", "created", "updated", "parent_id")
+    own = (
+        "type",
+        "name",
+        "version",
+        "uri",
+        "state",
+        "sha256",
+        "created",
+        "updated",
+        "parent_id",
+        "parent_run",
+    )
     connection.execute(
         put.on_conflict_do_update(index_elements=["id"], set_={c: put.excluded[c] for c in own}),
-        [_node(node) for node in nodes],
+        [_node(node, flats[node.id]) for node in nodes],
     )
     connection.execute(insert(tables.body), [{"id": n.id, "properties": dumps(n.properties)} for n in nodes])
-    flats = {node.id: flat(node.properties) for node in nodes}
     keys = _keys(connection, tables, {name for values in flats.values() for name in values})
     rows = [
         {"id": node, "key": keys[name], "val": value}
@@ -152,7 +179,8 @@ def _put_nodes(connection: Connection, tables: Tables, nodes: list[NodeRow]) -> 
     connection.execute(insert(tables.text), [_text(node, flats[node.id]) for node in nodes])
 
 
-def _node(node: NodeRow) -> dict[str, Any]:
+def _node(node: NodeRow, values: dict[str, Any]) -> dict[str, Any]:
+    parent_run = values.get("parent_run")
     return {
         "id": node.id,
         "type": node.type,
@@ -164,6 +192,7 @@ def _node(node: NodeRow) -> dict[str, Any]:
         "created": node.created,
         "updated": node.updated,
         "parent_id": node.parent,
+        "parent_run": None if parent_run is None else str(parent_run),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true, union, union_all
@@ -98,8 +98,8 @@ def _source(connection: Connection, parts: Sequence[_Part]) -> _Part | None:
 
 def _held(ids: Select[tuple[int]], rest: list[_Part], tables: Tables) -> Select[tuple[int]]:
     """Those of the ids for which the rest holds."""
-    if not any(part.needs_node for part in rest):
-        id_ = ids.selected_columns[0]
+    id_ = ids.selected_columns[0]
+    if id_ is tables.node.c.id or not any(part.needs_node for part in rest):
         return ids.where(and_(true(), *[part.condition(True, id_) for part in rest]))
     node, known = tables.node, ids.subquery()
     held = and_(*[part.condition(True, None) for part in rest])
@@ -132,12 +132,21 @@ def _parts(query: Query, tables: Tables, key_of: KeyOf) -> list[_Part]:
         if value is not None:
             parts.append(_Part(_always(column == value), True))
     if query.filter is not None:
-        for item in query.filter.items if isinstance(query.filter, And) else (query.filter,):
+        for item in _conjuncts(query.filter):
             parts.append(_part(item, tables, key_of))
     for text in words_of(query.q) if query.q is not None else ():
         ids = ids_of_word(text, tables)
         parts.append(_Part(_word(text, tables), ids is None, ids))
     return parts
+
+
+def _conjuncts(expr: Expr) -> Iterator[Expr]:
+    """What has to hold together, out of whatever parentheses."""
+    if isinstance(expr, And):
+        for item in expr.items:
+            yield from _conjuncts(item)
+    else:
+        yield expr
 
 
 def _part(item: Expr, tables: Tables, key_of: KeyOf) -> _Part:

@@ -27,7 +27,7 @@ __all__ = [
     "metadata",
 ]
 
-VERSION = "1"  # of this schema; another one found means: rebuild
+VERSION = "2"  # of this schema; another one found means: rebuild
 
 metadata = MetaData()
 
@@ -75,6 +75,7 @@ def _tables(kind: str) -> Tables:
         Column("producer", Text),  # name of the execution
         Column("producer_id", Integer),
         Column("parent_id", Integer),
+        Column("parent_run", Text),  # the property of that name: what belongs to a trial of a run has it
     )
     for column in ("type", "name", "version", "uri", "state", "sha256", "created", "updated", "workspace"):
         Index(f"ix_{kind}_{column}", node.c[column])
@@ -82,6 +83,9 @@ def _tables(kind: str) -> Tables:
         Index(f"ix_{kind}_{column}", node.c[column])
     for column in ("name", "created", "updated", "state"):
         Index(f"ix_{kind}_type_{column}", node.c.type, node.c[column])
+    # Trials may be nearly all there is: what is none of them is found without going through them.
+    for columns in (("created",), ("type", "created"), ("name",)):
+        Index(f"ix_{kind}_own_{'_'.join(columns)}", node.c.parent_run, *[node.c[c] for c in columns])
     body = Table(
         f"{kind}_body",
         metadata,

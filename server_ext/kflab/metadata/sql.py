@@ -63,9 +63,12 @@ CORE = {
             "workspace",
             "run",
             "producer",
+            "parent_run",
         ]
     ),
-    "execution": frozenset(["id", "type", "name", "state", "created", "updated", "workspace", "run"]),
+    "execution": frozenset(
+        ["id", "type", "name", "state", "created", "updated", "workspace", "run", "parent_run"]
+    ),
     "context": frozenset(["id", "type", "name", "created", "updated", "parent"]),
 }
 _TIMES = ("created", "updated")
@@ -154,6 +157,8 @@ def _has(name: str, scope: _Scope, test: Callable[[ColumnElement[Any]], ColumnEl
 
 def ids_of(expr: Expr, tables: Tables, key_of: KeyOf) -> Select[tuple[int]] | None:
     """The ids of the nodes that fit, one after the other out of an index; None where there is no such index."""
+    if expr == IsNull(Field("parent_run", False)):
+        return select(tables.node.c.id).where(tables.node.c.parent_run.is_(None))
     prop = tables.prop.alias()
     test: Condition
     if isinstance(expr, Not) and isinstance(expr.item, IsNull) and expr.item.field.prop:

@@ -42,7 +42,7 @@ TEXTS = [
 NUMBERS = [-1, 0, 1, 2, 0.5, 1.0, 2**53 + 1, 2**60, 2**80, -(2**80), 1e308, float("inf"), float("nan")]
 VALUES = [*TEXTS, *NUMBERS, True, False, None, [1, "abc"], {"in": "abc", "n": 3}]
 PROPS = ["p", "q", "with space", "a.b", "name", "`tick`"]
-CORE_TEXT = ["name", "version", "uri", "state", "type"]
+CORE_TEXT = ["name", "version", "uri", "state", "type", "parent_run"]
 
 
 def rows() -> list[NodeRow]:
@@ -56,7 +56,8 @@ def rows() -> list[NodeRow]:
             name=pick.choice(TEXTS) or "x",
             created=1_700_000_000_000 + pick.randrange(5),
             updated=1_700_000_000_000 + n,
-            properties={p: encode(pick.choice(VALUES)) for p in PROPS if pick.random() < 0.6},
+            properties={p: encode(pick.choice(VALUES)) for p in PROPS if pick.random() < 0.6}
+            | ({"parent_run": pick.choice(TEXTS)} if pick.random() < 0.5 else {}),
             state=pick.choice(["LIVE", "DELETED"]),
             version=pick.choice([None, *TEXTS]),
             uri=pick.choice(TEXTS),
@@ -97,7 +98,7 @@ def listed(reader: Reader, **query: Any) -> dict[str, Any]:
 
 
 def value_of(row: NodeRow, field: Field) -> Any:
-    if field.prop:
+    if field.prop or field.name == "parent_run":
         return FLAT[row.id].get(field.name)
     return getattr(row, field.name)
 

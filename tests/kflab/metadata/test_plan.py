@@ -16,6 +16,7 @@ from kflab.metadata.reader import Reader
 from kflab.metadata.rows import Changes, NodeRow
 
 COUNT = 30_000
+OWN = 900  # nodes that are no trials
 STEP = 100
 
 
@@ -26,7 +27,9 @@ def row(n: int) -> NodeRow:
         name=f"node {n}",
         created=1_700_000_000_000 + n,
         updated=1_700_000_000_000 + n,
-        properties={"score": (n * 7919 % COUNT) / COUNT, "epochs": n % 200},
+        properties={"score": (n * 7919 % COUNT) / COUNT, "epochs": n % 200}
+        # All but the oldest are trials, which is the worst for finding what is none.
+        | ({"parent_run": f"run {n // 100}"} if n >= OWN else {}),
         state="LIVE",
     )
 
@@ -82,6 +85,22 @@ def test_steps_for_each_row(reader: Reader, filter: str, total: int, most: float
     print(f"{steps:.2f} steps a row: {filter}")
     assert page["total"] == total
     assert steps < most
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ({}, OWN),
+        ({"sort": "name"}, OWN),
+        ({"type": "system.Model"}, OWN // 3),
+        ({"filter": "(score > 0.5 and epochs < 100) and parent_run is null"}, 248),
+    ],
+)
+def test_steps_where_most_are_trials(reader: Reader, query: dict[str, str], total: int) -> None:
+    steps, page = asked(reader, **{"filter": "parent_run is null", **query})
+    print(f"{steps:.2f} steps a row: {query}")
+    assert page["total"] == total
+    assert steps < 2.5
 
 
 def test_sets_of_nearly_all_rows_are_not_gathered(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
 import sqlite3
@@ -393,7 +394,7 @@ async def test_nodes_of_another_client_are_listed(store: Store, tmp_path: Path) 
         await again.close()
 
 
-@pytest.mark.parametrize("damage", ["gone", "text", "header"])
+@pytest.mark.parametrize("damage", ["gone", "text", "header", "of an older version"])
 async def test_a_lost_or_damaged_index_is_made_anew(
     make_store: Callable[[], Store], tmp_path: Path, damage: str
 ) -> None:
@@ -410,6 +411,14 @@ async def test_a_lost_or_damaged_index_is_made_anew(
         index.unlink()
     elif damage == "text":
         index.write_text("this is no database" * 1000)
+    elif damage == "of an older version":
+        with contextlib.closing(sqlite3.connect(index, isolation_level=None)) as file:
+            file.execute("UPDATE meta SET value = '1' WHERE name = 'version'")
+            for (name,) in file.execute(
+                "SELECT name FROM sqlite_master WHERE name LIKE 'ix_artifact%'"
+            ).fetchall():
+                file.execute(f"DROP INDEX {name}")
+            file.execute("ALTER TABLE artifact DROP COLUMN parent_run")
     else:
         data = bytearray(index.read_bytes())
         data[:100] = b"x" * 100
