@@ -122,6 +122,25 @@ export const DATASETS: DatasetOffer[] = [
   { uri: 'data/churn.csv', name: 'churn.csv', kind: 'file', bytes: 2048 }
 ];
 
+/** Three parameters, two of them ranges. */
+export const SPACE: ModelOffer['space'] = [
+  {
+    name: 'n_estimators',
+    type: 'int',
+    low: 20,
+    high: 500,
+    scale: 'log',
+    when: {}
+  },
+  { name: 'max_depth', type: 'int', low: 2, high: 32, when: {} },
+  {
+    name: 'max_features',
+    type: 'choice',
+    choices: ['sqrt', 'log2', 'all'],
+    when: {}
+  }
+];
+
 export const MODELS: ModelOffer[] = [
   {
     family: 'sklearn:RandomForestClassifier',
@@ -155,23 +174,7 @@ export const MODELS: ModelOffer[] = [
         }
       }
     },
-    space: [
-      {
-        name: 'n_estimators',
-        type: 'int',
-        low: 20,
-        high: 500,
-        scale: 'log',
-        when: {}
-      },
-      { name: 'max_depth', type: 'int', low: 2, high: 32, when: {} },
-      {
-        name: 'max_features',
-        type: 'choice',
-        choices: ['sqrt', 'log2', 'all'],
-        when: {}
-      }
-    ],
+    space: SPACE,
     resources: ['trees', 'samples']
   },
   {
@@ -208,23 +211,7 @@ export function tuneRun(change: Partial<Run> = {}): Run {
       dataset: { uri: 'sklearn:wine', target: 'target' },
       model: { family: 'sklearn:RandomForestClassifier', params: {} },
       tuning: {
-        space: [
-          {
-            name: 'n_estimators',
-            type: 'int',
-            low: 20,
-            high: 500,
-            scale: 'log',
-            when: {}
-          },
-          { name: 'max_depth', type: 'int', low: 2, high: 32, when: {} },
-          {
-            name: 'max_features',
-            type: 'choice',
-            choices: ['sqrt', 'log2', 'all'],
-            when: {}
-          }
-        ],
+        space: SPACE,
         objective: { metric: 'accuracy', goal: 'max' },
         method: 'tpe',
         budget: { trials: 12, parallel: 2 }

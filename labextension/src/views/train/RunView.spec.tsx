@@ -1,24 +1,22 @@
 import * as React from 'react';
-import {
-  act,
-  fireEvent,
-  screen,
-  waitFor,
-  within
-} from '@testing-library/react';
-import { epoch, event, page, run, RUN_ID } from '../../testing/samples';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { runAnswers, STREAM } from '../../testing/runs';
+import { epoch, event, run, RUN_ID } from '../../testing/samples';
 import { ScriptedClient, show } from '../../testing/server';
-import { ApiError } from '../client';
+import type { Run } from '../shared/types';
 import { RunView } from './RunView';
 
-const STREAM = `runs/${RUN_ID}/stream`;
 const TEST_ID = '01JXXXXXXXXXXXXXXXXXXXXXXX';
 
-const answers = {
-  [`GET runs/${RUN_ID}`]: run(),
-  [`GET runs/${RUN_ID}/events`]: { items: [], next_since: 0, state: 'running' },
-  [`POST runs/${RUN_ID}/cancel`]: {},
-  'GET runs': page([])
+const opened = async (
+  change: Partial<Run> = {},
+  more: object = {},
+  host: Parameters<typeof show>[2] = {}
+): Promise<ScriptedClient> => {
+  const client = new ScriptedClient(runAnswers(run(change), more));
+  show(<RunView id={RUN_ID} />, client, host);
+  await screen.findByRole('article');
+  return client;
 };
 
 const prediction = event(3, {
@@ -38,26 +36,9 @@ const prediction = event(3, {
   }
 });
 
-test('loading, and an error that can be tried again', async () => {
-  const view = show(
-    <RunView id={RUN_ID} />,
-    new ScriptedClient({ [`GET runs/${RUN_ID}`]: ScriptedClient.never })
-  );
-  expect(screen.getByText('Loading the run')).toBeTruthy();
-  view.unmount();
-  show(
-    <RunView id={RUN_ID} />,
-    new ScriptedClient({
-      [`GET runs/${RUN_ID}`]: new ApiError('There is no such run.', 404)
-    })
-  );
-  expect(await screen.findByText('There is no such run.')).toBeTruthy();
-});
-
 test('before the first result it says what is running, never a blank chart', async () => {
-  const client = new ScriptedClient(answers);
-  show(<RunView id={RUN_ID} />, client);
-  await screen.findByText('Starting the run.');
+  const client = await opened();
+  expect(screen.getByText('Starting the run.')).toBeTruthy();
   client.emit(STREAM, [
     event(1, { type: 'stage', name: 'split', state: 'begin' })
   ]);
@@ -68,9 +49,7 @@ test('before the first result it says what is running, never a blank chart', asy
 });
 
 test('live: the sentence, the matrix, the worst rows, the log', async () => {
-  const client = new ScriptedClient(answers);
-  show(<RunView id={RUN_ID} />, client);
-  await screen.findByRole('article');
+  const client = await opened();
   client.emit(STREAM, [
     event(1, { type: 'stage', name: 'fit', state: 'begin' }),
     epoch(2, 1, 0.5, 0.6),
@@ -94,16 +73,16 @@ test('live: the sentence, the matrix, the worst rows, the log', async () => {
 });
 
 test('a gap is filled from the event log, since the last event seen', async () => {
-  const client = new ScriptedClient({
-    ...answers,
-    [`GET runs/${RUN_ID}/events`]: () => ({
-      items: [epoch(2, 1, 0.5, 0.6), epoch(3, 2, 0.4, 0.5)],
-      next_since: 3,
-      state: 'running'
-    })
-  });
-  show(<RunView id={RUN_ID} />, client);
-  await screen.findByRole('article');
+  const client = await opened(
+    {},
+    {
+      [`GET runs/${RUN_ID}/events`]: {
+        items: [epoch(2, 1, 0.5, 0.6), epoch(3, 2, 0.4, 0.5)],
+        next_since: 3,
+        state: 'running'
+      }
+    }
+  );
   client.emit(STREAM, [
     event(1, { type: 'stage', name: 'fit', state: 'begin' }),
     epoch(3, 2, 0.4, 0.5)
@@ -114,51 +93,14 @@ test('a gap is filled from the event log, since the last event seen', async () =
   ]);
 });
 
-test('partial: a lost connection is said, and the log read instead', async () => {
-  const client = new ScriptedClient({
-    ...answers,
-    [`GET runs/${RUN_ID}/events`]: {
-      items: [epoch(1, 1, 0.5, 0.6)],
-      next_since: 1,
-      state: 'running'
-    }
-  });
-  const view = show(<RunView id={RUN_ID} />, client);
-  await screen.findByRole('article');
-  act(() => client.streams[0].onState?.(false));
-  expect(screen.getByText(/live connection is lost/)).toBeTruthy();
-  expect(await screen.findByText(/Training: epoch 1 of 20/)).toBeTruthy();
-  act(() => client.streams[0].onState?.(true));
-  expect(screen.queryByText(/live connection is lost/)).toBeNull();
-  view.unmount();
-  expect(client.streams[0].stopped).toBe(true);
-});
-
-test('cancel asks first, with the safe button in focus', async () => {
-  const client = new ScriptedClient(answers);
-  show(<RunView id={RUN_ID} />, client);
-  fireEvent.click(await screen.findByRole('button', { name: 'Cancel run' }));
-  expect(document.activeElement?.textContent).toBe('Keep running');
-  fireEvent.click(
-    within(screen.getByRole('alertdialog')).getByRole('button', {
-      name: 'Cancel run'
-    })
-  );
-  expect(client.asked('POST')).toEqual([`runs/${RUN_ID}/cancel`]);
-  client.emit(STREAM, [event(1, { type: 'cancelled', by: 'alice' })]);
-  expect(screen.getByText('Run cancelled')).toBeTruthy();
-  expect(screen.queryByRole('button', { name: 'Cancel run' })).toBeNull();
-});
-
 test('evaluating asks, says that it is recorded, and shows test beside validation', async () => {
-  const client = new ScriptedClient({
-    ...answers,
-    [`GET runs/${RUN_ID}`]: run({ state: 'done' }),
-    [`POST runs/${RUN_ID}/evaluate`]: { id: TEST_ID },
-    [`GET runs/${TEST_ID}`]: run({ id: TEST_ID, kind: 'evaluate' })
-  });
-  show(<RunView id={RUN_ID} />, client);
-  await screen.findByRole('article');
+  const client = await opened(
+    { state: 'done' },
+    {
+      [`POST runs/${RUN_ID}/evaluate`]: { id: TEST_ID },
+      [`GET runs/${TEST_ID}`]: run({ id: TEST_ID, kind: 'evaluate' })
+    }
+  );
   client.emit(STREAM, [
     event(1, {
       type: 'metric',
@@ -195,12 +137,7 @@ test('evaluating asks, says that it is recorded, and shows test beside validatio
 });
 
 test('a failed run says why, in words', async () => {
-  const client = new ScriptedClient({
-    ...answers,
-    [`GET runs/${RUN_ID}`]: run({ state: 'failed' })
-  });
-  show(<RunView id={RUN_ID} />, client);
-  await screen.findByRole('article');
+  const client = await opened({ state: 'failed' });
   client.emit(STREAM, [
     event(1, {
       type: 'failed',
@@ -214,33 +151,9 @@ test('a failed run says why, in words', async () => {
   ).toBeTruthy();
 });
 
-test('a field at fault is named where nothing can be changed', async () => {
-  const client = new ScriptedClient({
-    ...answers,
-    [`GET runs/${RUN_ID}`]: run({ state: 'failed' })
-  });
-  show(<RunView id={RUN_ID} />, client);
-  await screen.findByRole('article');
-  client.emit(STREAM, [
-    event(1, {
-      type: 'failed',
-      cause: 'error',
-      field: 'dataset.target',
-      text: 'There is no column y.'
-    })
-  ]);
-  expect(screen.getByText('The field at fault: dataset.target')).toBeTruthy();
-});
-
 test('a model that is done can be tuned', async () => {
   const openTune = jest.fn();
-  const client = new ScriptedClient({
-    ...answers,
-    [`GET runs/${RUN_ID}`]: run({ state: 'done' })
-  });
-  show(<RunView id={RUN_ID} />, client, { openTune });
-  fireEvent.click(
-    await screen.findByRole('button', { name: 'Tune this model' })
-  );
+  await opened({ state: 'done' }, {}, { openTune });
+  fireEvent.click(screen.getByRole('button', { name: 'Tune this model' }));
   expect(openTune).toHaveBeenCalledWith({ run: RUN_ID });
 });

@@ -7,9 +7,9 @@ import {
   within
 } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { endedSearch, runAnswers, Story, STREAM } from '../../testing/runs';
 import {
   artifact,
-  epoch,
   event,
   page,
   run,
@@ -19,64 +19,12 @@ import {
 import { ScriptedClient, show, trans } from '../../testing/server';
 import { ApiError } from '../client';
 import { HostProvider } from '../shared/host';
-import type { Event, Run } from '../shared/types';
+import type { Run } from '../shared/types';
 import type { PageState } from './page';
 import { TuneRun } from './TuneRun';
 
-const STREAM = `runs/${RUN_ID}/stream`;
 const BEST_ID = '01JBBBBBBBBBBBBBBBBBBBBBBB';
-const answers = {
-  [`GET runs/${RUN_ID}`]: tuneRun(),
-  [`GET runs/${RUN_ID}/events`]: { items: [], next_since: 0, state: 'running' },
-  'GET runs': page([])
-};
-const ended = (state: Run['state'], more: object = {}) => ({
-  ...answers,
-  [`GET runs/${RUN_ID}`]: tuneRun({
-    state,
-    ended: '2026-03-01T10:01:00.000Z'
-  }),
-  ...more
-});
-
-/** Events one after another, each with its number. */
-class Story {
-  private seq = 0;
-  next(fields: object): Event {
-    this.seq += 1;
-    return event(this.seq, fields);
-  }
-  trial(number: number, fields: object, params = paramsOf(number)): Event {
-    return this.next({
-      type: 'trial',
-      trial: number,
-      baseline: number === 0,
-      params,
-      ...fields
-    });
-  }
-  done(number: number, value: number): Event[] {
-    return [
-      this.trial(number, { state: 'running' }),
-      this.trial(number, {
-        state: 'done',
-        value,
-        std: 0.01,
-        seconds: 1.5,
-        metrics: { accuracy: value, log_loss: 1 - value }
-      })
-    ];
-  }
-  step(number: number, at: number): Event {
-    this.seq += 1;
-    return { ...epoch(this.seq, at, 1 / at, 2 / at), trial: number } as Event;
-  }
-}
-function paramsOf(number: number): Record<string, string | number> {
-  return number === 0
-    ? { n_estimators: 100, max_depth: 0, max_features: 'sqrt', ccp_alpha: 0 }
-    : { n_estimators: 100 + number, max_depth: number, max_features: 'sqrt' };
-}
+const answers = runAnswers(tuneRun());
 
 const opened = async (
   client: ScriptedClient,
@@ -93,22 +41,6 @@ const rows = (): string[] =>
     .getAllByRole('rowheader')
     .map(header => header.textContent?.replace(/Best.*/, '').trim() ?? '');
 
-test('loading, and an error that can be tried again', async () => {
-  const view = show(
-    <TuneRun id={RUN_ID} />,
-    new ScriptedClient({ [`GET runs/${RUN_ID}`]: ScriptedClient.never })
-  );
-  expect(screen.getByText('Loading the run')).toBeTruthy();
-  view.unmount();
-  show(
-    <TuneRun id={RUN_ID} />,
-    new ScriptedClient({
-      [`GET runs/${RUN_ID}`]: new ApiError('There is no such run.', 404)
-    })
-  );
-  expect(await screen.findByText('There is no such run.')).toBeTruthy();
-});
-
 test('empty: before the first result it says what runs, never a blank chart', async () => {
   const client = new ScriptedClient(answers);
   const story = new Story();
@@ -122,7 +54,7 @@ test('empty: before the first result it says what runs, never a blank chart', as
 });
 
 test('an ended search without a trial says so', async () => {
-  const client = new ScriptedClient(ended('failed'));
+  const client = new ScriptedClient(endedSearch('failed'));
   await opened(client);
   client.emit(STREAM, [
     event(1, {
@@ -136,7 +68,6 @@ test('an ended search without a trial says so', async () => {
     await screen.findByText('This search ended before its first trial.')
   ).toBeTruthy();
   expect(await screen.findByText('Failed: There is no column y.')).toBeTruthy();
-  expect(screen.getByText('The field at fault: dataset.target')).toBeTruthy();
 });
 
 test('live: sentence, counts, and a row for each trial, the baseline first', async () => {
@@ -144,9 +75,7 @@ test('live: sentence, counts, and a row for each trial, the baseline first', asy
   const story = new Story();
   await opened(client);
   client.emit(STREAM, [
-    ...story.done(0, 0.931),
-    ...story.done(1, 0.9),
-    ...story.done(2, 0.972),
+    ...story.values(0.931, 0.9, 0.972),
     story.trial(3, { state: 'running' }),
     story.step(3, 1),
     story.step(3, 2),
@@ -190,13 +119,11 @@ test('live: sentence, counts, and a row for each trial, the baseline first', asy
 });
 
 test('at the end: the sentence without "so far", or that none beats the baseline', async () => {
-  const client = new ScriptedClient(ended('done'));
+  const client = new ScriptedClient(endedSearch('done'));
   const story = new Story();
   const view = await opened(client);
   client.emit(STREAM, [
-    ...story.done(0, 0.953),
-    ...story.done(1, 0.9),
-    ...story.done(2, 0.951),
+    ...story.values(0.953, 0.9, 0.951),
     story.next({
       type: 'done',
       best: { metric: 'accuracy', value: 0.953, trial: 0 }
@@ -217,7 +144,7 @@ test('at the end: the sentence without "so far", or that none beats the baseline
 });
 
 test('all failed: the reason stands at each', async () => {
-  const client = new ScriptedClient(ended('failed'));
+  const client = new ScriptedClient(endedSearch('failed'));
   const story = new Story();
   await opened(client);
   const failed = {
@@ -243,30 +170,11 @@ test('all failed: the reason stands at each', async () => {
   expect(screen.queryByRole('button', { name: /register/ })).toBeNull();
 });
 
-test('partial: a lost connection is said, and the log read instead', async () => {
-  const story = new Story();
-  const items = story.done(0, 0.9);
-  const client = new ScriptedClient({
-    ...answers,
-    [`GET runs/${RUN_ID}/events`]: { items, next_since: 2, state: 'running' }
-  });
-  await opened(client);
-  act(() => client.streams[0].onState?.(false));
-  expect(screen.getByText(/live connection is lost/)).toBeTruthy();
-  expect(
-    await screen.findByText(/^The baseline has accuracy 0\.9/)
-  ).toBeTruthy();
-});
-
 test('sorting: an order that was asked for stays while trials come, until it is asked for again', async () => {
   const client = new ScriptedClient(answers);
   const story = new Story();
   await opened(client);
-  client.emit(STREAM, [
-    ...story.done(0, 0.9),
-    ...story.done(1, 0.5),
-    ...story.done(2, 0.7)
-  ]);
+  client.emit(STREAM, story.values(0.9, 0.5, 0.7));
   await screen.findByText(/^None of 2/);
   fireEvent.click(screen.getByRole('button', { name: 'accuracy' }));
   fireEvent.click(screen.getByRole('button', { name: 'accuracy' }));
@@ -341,11 +249,7 @@ test('keyboard: arrows go through the trials from the baseline on, Enter opens',
   const client = new ScriptedClient(answers);
   const story = new Story();
   await opened(client);
-  client.emit(STREAM, [
-    ...story.done(0, 0.9),
-    ...story.done(1, 0.5),
-    ...story.done(2, 0.7)
-  ]);
+  client.emit(STREAM, story.values(0.9, 0.5, 0.7));
   await screen.findByText(/^None of 2/);
   const baseline = within(
     screen.getByRole('group', { name: 'Trials' })
@@ -384,12 +288,7 @@ test('a range that is kept filters the table, and can be removed', async () => {
   const story = new Story();
   const kept: PageState[] = [];
   const view = await opened(client, { onState: state => kept.push(state) });
-  client.emit(STREAM, [
-    ...story.done(0, 0.9),
-    ...story.done(1, 0.5),
-    ...story.done(2, 0.7),
-    ...story.done(3, 0.8)
-  ]);
+  client.emit(STREAM, story.values(0.9, 0.5, 0.7, 0.8));
   fireEvent.change(await screen.findByLabelText('Axis'), {
     target: { value: 'max_depth' }
   });
@@ -401,31 +300,13 @@ test('a range that is kept filters the table, and can be removed', async () => {
   const stored: unknown = JSON.parse(JSON.stringify(kept[kept.length - 1]));
   await opened(client, { stored });
   const again = new Story();
-  client.emit(STREAM, [...again.done(0, 0.9), ...again.done(1, 0.5)]);
+  client.emit(STREAM, again.values(0.9, 0.5));
   fireEvent.click(
     await screen.findByRole('button', { name: /^max_depth from 2/ })
   );
   expect(
     screen.queryByRole('button', { name: /^max_depth from 2/ })
   ).toBeNull();
-});
-
-test('cancel says what stays', async () => {
-  const client = new ScriptedClient({
-    ...answers,
-    [`POST runs/${RUN_ID}/cancel`]: {}
-  });
-  await opened(client);
-  fireEvent.click(screen.getByRole('button', { name: 'Cancel run' }));
-  expect(screen.getByRole('alertdialog').textContent).toContain(
-    'Its finished trials stay'
-  );
-  fireEvent.click(
-    within(screen.getByRole('alertdialog')).getByRole('button', {
-      name: 'Cancel run'
-    })
-  );
-  expect(client.asked('POST')).toEqual([`runs/${RUN_ID}/cancel`]);
 });
 
 test('resume: it goes on from the last event, with what was finished', async () => {
@@ -522,7 +403,7 @@ test('a search that is resumed elsewhere is followed on; one that is done is lef
 test('a hidden page does not ask whether an ended search goes on', async () => {
   jest.useFakeTimers();
   try {
-    const client = new ScriptedClient(ended('cancelled'));
+    const client = new ScriptedClient(endedSearch('cancelled'));
     const view = await opened(client);
     client.emit(STREAM, [event(1, { type: 'cancelled', by: 'ada' })]);
     view.rerender(
@@ -570,7 +451,7 @@ test.each(['running', 'done'] as const)(
 
 test('a resume that is refused says why', async () => {
   const client = new ScriptedClient(
-    ended('failed', {
+    endedSearch('failed', {
       [`POST runs/${RUN_ID}/resume`]: new ApiError(
         'There is nothing to resume.',
         409
@@ -592,7 +473,7 @@ test('register: opens the run that trains the best, and then leads to its model'
   const openRun = jest.fn();
   const openMetadata = jest.fn();
   const client = new ScriptedClient(
-    ended('done', {
+    endedSearch('done', {
       [`POST runs/${RUN_ID}/register`]: { id: BEST_ID },
       [`GET runs/${BEST_ID}`]: run({ id: BEST_ID, state: 'done' }),
       'GET metadata/artifacts': page([artifact({ id: 42 })])
@@ -601,8 +482,7 @@ test('register: opens the run that trains the best, and then leads to its model'
   const story = new Story();
   await opened(client, {}, { openRun, openMetadata });
   client.emit(STREAM, [
-    ...story.done(0, 0.9),
-    ...story.done(1, 0.95),
+    ...story.values(0.9, 0.95),
     story.next({ type: 'done' })
   ]);
   await screen.findByText(/^Best of 1:/);
@@ -625,7 +505,7 @@ test('register: opens the run that trains the best, and then leads to its model'
 
 test('what was registered before is found again; a refusal says why', async () => {
   const client = new ScriptedClient(
-    ended('cancelled', {
+    endedSearch('cancelled', {
       'GET runs': page([
         run({
           id: BEST_ID,
@@ -642,8 +522,7 @@ test('what was registered before is found again; a refusal says why', async () =
   const story = new Story();
   await opened(client, {}, { openRun: jest.fn() });
   client.emit(STREAM, [
-    ...story.done(0, 0.9),
-    ...story.done(1, 0.95),
+    ...story.values(0.9, 0.95),
     story.next({ type: 'cancelled', by: 'ada' })
   ]);
   expect(await screen.findByText(/Registered by run BBBBBB/)).toBeTruthy();
@@ -655,7 +534,7 @@ test('what was registered before is found again; a refusal says why', async () =
 
 test('a field at fault leads back to the form', async () => {
   const onMend = jest.fn();
-  const client = new ScriptedClient(ended('failed'));
+  const client = new ScriptedClient(endedSearch('failed'));
   await opened(client, { onMend });
   client.emit(STREAM, [
     event(1, {
@@ -683,7 +562,7 @@ test('a run that was started from Python without a space shows its trials’ par
   });
   const story = new Story();
   await opened(client);
-  client.emit(STREAM, [...story.done(0, 0.9), ...story.done(1, 0.95)]);
+  client.emit(STREAM, story.values(0.9, 0.95));
   await screen.findByText(/^Best of 1/);
   expect(
     screen.getAllByRole('columnheader').map(header => header.textContent)
