@@ -35,6 +35,26 @@ const start = (): void => {
 };
 const ready = (): Promise<HTMLElement> =>
   screen.findByText('178 rows, 2 columns');
+/** The form at a step, once its dataset is read. */
+const opened = async (
+  step: Draft['step'],
+  more: object = {}
+): Promise<ScriptedClient> => {
+  const client = new ScriptedClient({ ...answers, ...more });
+  show(<TrainView stored={{ uri: 'sklearn:wine', step }} />, client);
+  await ready();
+  return client;
+};
+/** The answer with a profile in which one column is not as usual. */
+const unusual = (name: string, change: object, more: object = {}) => ({
+  'GET datasets/profile': {
+    ...PROFILE,
+    ...more,
+    columns: PROFILE.columns.map(column =>
+      column.name === name ? { ...column, ...change } : column
+    )
+  }
+});
 
 test('loading and error of the list of datasets', async () => {
   let broken = false;
@@ -115,15 +135,12 @@ test('without a dataset the start says what is missing and puts the focus there'
 
 test('an error of the server stands beside its field, which has the focus; what was typed stays', async () => {
   const user = userEvent.setup();
-  const client = new ScriptedClient({
-    ...answers,
+  await opened('split', {
     'POST runs': new ApiError('Not started.', 400, [
       { field: 'dataset.target', message: 'A class has only 1 row.' },
       { field: 'model.params.n_estimators', message: 'At most 5000.' }
     ])
   });
-  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
-  await ready();
   await user.clear(screen.getByLabelText('Seed'));
   await user.type(screen.getByLabelText('Seed'), '99');
   start();
@@ -146,15 +163,12 @@ test('an error of the server stands beside its field, which has the focus; what 
 
 test('an error goes when its step is mended, and only that of its step', async () => {
   const user = userEvent.setup();
-  const client = new ScriptedClient({
-    ...answers,
+  await opened('split', {
     'POST runs': new ApiError('Not started.', 400, [
       { field: 'split.seed', message: 'Too large.' },
       { field: 'dataset.target', message: 'A class has only 1 row.' }
     ])
   });
-  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
-  await ready();
   start();
   await screen.findByLabelText('Target: the column to predict');
   fireEvent.click(step('Split'));
@@ -170,12 +184,7 @@ test('an error goes when its step is mended, and only that of its step', async (
 test('a target with empty cells is told before training', async () => {
   const client = new ScriptedClient({
     ...answers,
-    'GET datasets/profile': {
-      ...PROFILE,
-      columns: PROFILE.columns.map(column =>
-        column.name === 'target' ? { ...column, missing: 11 } : column
-      )
-    }
+    ...unusual('target', { missing: 11 })
   });
   show(<TrainView stored={{ uri: 'sklearn:wine', step: 'explore' }} />, client);
   expect((await screen.findByRole('alert')).textContent).toMatch(
@@ -211,11 +220,7 @@ test('a typed path is read on Enter', async () => {
 });
 
 test('models that do not fit the target are set apart, with the reason', async () => {
-  show(
-    <TrainView stored={{ uri: 'sklearn:wine', step: 'model' }} />,
-    new ScriptedClient(answers)
-  );
-  await ready();
+  await opened('model');
   expect(
     await screen.findByRole('radio', { name: /Random forest/ })
   ).toBeTruthy();
@@ -224,11 +229,7 @@ test('models that do not fit the target are set apart, with the reason', async (
 });
 
 test('the split bar says sizes and which part is locked', async () => {
-  show(
-    <TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />,
-    new ScriptedClient(answers)
-  );
-  await ready();
+  await opened('split');
   const bar = screen.getByRole('list', { name: 'Parts of the data' });
   expect(
     within(bar)
@@ -262,21 +263,15 @@ test('an unfinished draft and a started run come back after a reload', async () 
   ).toBeTruthy();
 });
 
-const one = {
-  ...PROFILE,
-  columns: PROFILE.columns.map(column =>
-    column.name === 'target' ? { ...column, unique: 1 } : column
-  ),
-  suggested: { target: 'target', task: 'binary' }
-};
-
 test('a target of one value is told before training, and no run is started', async () => {
-  const client = new ScriptedClient({
-    ...answers,
-    'GET datasets/profile': one
-  });
-  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
-  await ready();
+  const client = await opened(
+    'split',
+    unusual(
+      'target',
+      { unique: 1 },
+      { suggested: { target: 'target', task: 'binary' } }
+    )
+  );
   expect(step('Explore').textContent).not.toMatch(/two classes|done/);
   expect(step('Split').textContent).toContain('done');
   start();
@@ -288,17 +283,7 @@ test('a target of one value is told before training, and no run is started', asy
 });
 
 test('without a usable column the columns have the focus', async () => {
-  const client = new ScriptedClient({
-    ...answers,
-    'GET datasets/profile': {
-      ...PROFILE,
-      columns: PROFILE.columns.map(column =>
-        column.name === 'alcohol' ? { ...column, unique: 1 } : column
-      )
-    }
-  });
-  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
-  await ready();
+  const client = await opened('split', unusual('alcohol', { unique: 1 }));
   start();
   expect((await screen.findByRole('alert')).textContent).toContain(
     'No usable column'
@@ -312,19 +297,10 @@ test('without a usable column the columns have the focus', async () => {
 });
 
 test('a class too small for the split is told where the method is chosen', async () => {
-  const client = new ScriptedClient({
-    ...answers,
-    'GET datasets/profile': {
-      ...PROFILE,
-      columns: PROFILE.columns.map(column =>
-        column.name === 'target'
-          ? { ...column, rarest: { value: 'class_2', count: 1 } }
-          : column
-      )
-    }
-  });
-  show(<TrainView stored={{ uri: 'sklearn:wine', step: 'split' }} />, client);
-  await ready();
+  const client = await opened(
+    'split',
+    unusual('target', { rarest: { value: 'class_2', count: 1 } })
+  );
   const method = screen.getByLabelText('Method');
   fireEvent.change(method, { target: { value: 'stratified' } });
   expect(screen.getByRole('alert').textContent).toMatch(/Class class_2/);

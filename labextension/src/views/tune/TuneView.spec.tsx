@@ -48,6 +48,14 @@ const start = (): void => {
 };
 const ready = (): Promise<HTMLElement> =>
   screen.findByText(/178 rows, 2 columns/);
+/** The form once its dataset is read; `more` answers go before the usual ones. */
+const opened = async (more: object = {}): Promise<ScriptedClient> => {
+  const client = new ScriptedClient({ ...answers, ...more });
+  show(<TuneView stored={WINE} />, client);
+  await ready();
+  await screen.findByRole('region', { name: 'Search space' });
+  return client;
+};
 const cell = (name: string): HTMLInputElement =>
   screen.getByLabelText<HTMLInputElement>(name);
 const posted = (client: ScriptedClient): unknown =>
@@ -161,10 +169,7 @@ test('without a dataset the start opens its section and puts the focus there', a
 
 test('each own error stands at its cell; the first has the focus, the summary leads to each', async () => {
   const user = userEvent.setup();
-  const client = new ScriptedClient(answers);
-  show(<TuneView stored={WINE} />, client);
-  await ready();
-  await screen.findByRole('region', { name: 'Search space' });
+  const client = await opened();
   await user.clear(cell('Low of n_estimators'));
   await user.type(cell('Low of n_estimators'), '0');
   await user.clear(cell('High of max_depth'));
@@ -196,17 +201,13 @@ test('each own error stands at its cell; the first has the focus, the summary le
 });
 
 test('errors of the server stand at their cells, with what was typed', async () => {
-  const client = new ScriptedClient({
-    ...answers,
+  await opened({
     'POST runs': new ApiError('Not started.', 400, [
       { field: 'tuning.space.1.low', message: 'Not so deep.' },
       { field: 'tuning.method', message: 'Not this one.' },
       { field: 'split.seed', message: 'Too large.' }
     ])
   });
-  show(<TuneView stored={WINE} />, client);
-  await ready();
-  await screen.findByRole('region', { name: 'Search space' });
   fireEvent.change(cell('High of max_depth'), { target: { value: '9' } });
   start();
   await waitFor(() =>
@@ -221,9 +222,7 @@ test('errors of the server stand at their cells, with what was typed', async () 
 });
 
 test('rows are added, removed, and brought back to what was suggested', async () => {
-  const client = new ScriptedClient(answers);
-  show(<TuneView stored={WINE} />, client);
-  await ready();
+  const client = await opened();
   fireEvent.click(
     await screen.findByRole('button', { name: 'Remove max_depth' })
   );
@@ -251,8 +250,7 @@ test('rows are added, removed, and brought back to what was suggested', async ()
 });
 
 test('the suggested space resets', async () => {
-  show(<TuneView stored={WINE} />, new ScriptedClient(answers));
-  await ready();
+  await opened();
   fireEvent.click(
     await screen.findByRole('button', { name: 'Remove n_estimators' })
   );
@@ -266,8 +264,7 @@ test('the suggested space resets', async () => {
 });
 
 test('each range is drawn, with the baseline in words', async () => {
-  show(<TuneView stored={WINE} />, new ScriptedClient(answers));
-  await ready();
+  await opened();
   expect(
     await screen.findByRole('img', {
       name: '20 to 500 on a log scale; the baseline is 100'
@@ -281,9 +278,7 @@ test('each range is drawn, with the baseline in words', async () => {
 });
 
 test('the objective says what is better; a method that lacks something can’t be chosen', async () => {
-  const client = new ScriptedClient(answers);
-  show(<TuneView stored={WINE} />, client);
-  await ready();
+  const client = await opened();
   const objective = await screen.findByLabelText('Objective');
   expect(
     within(objective)
@@ -305,8 +300,7 @@ test('the objective says what is better; a method that lacks something can’t b
 
 test('a grid says how many combinations it has, and edited ranges can be given values', async () => {
   const user = userEvent.setup();
-  show(<TuneView stored={WINE} />, new ScriptedClient(answers));
-  await ready();
+  await opened();
   await user.type(await screen.findByLabelText('High of n_estimators'), '0');
   await user.click(screen.getByRole('radio', { name: /^Grid/ }));
   start();
@@ -321,9 +315,7 @@ test('a grid says how many combinations it has, and edited ranges can be given v
 });
 
 test('hyperband asks what it gives, and leaves it out of the suggested space', async () => {
-  const client = new ScriptedClient(answers);
-  show(<TuneView stored={WINE} />, client);
-  await ready();
+  const client = await opened();
   fireEvent.click(await screen.findByRole('radio', { name: /^Hyperband/ }));
   expect(screen.queryByLabelText('Low of n_estimators')).toBeNull();
   fireEvent.change(cell('At most'), { target: { value: '90' } });
@@ -339,9 +331,7 @@ test('hyperband asks what it gives, and leaves it out of the suggested space', a
 
 test('more at once than there are processors is allowed, and said', async () => {
   const user = userEvent.setup();
-  const client = new ScriptedClient(answers);
-  show(<TuneView stored={WINE} />, client);
-  await ready();
+  const client = await opened();
   const once = await screen.findByLabelText('At once');
   await user.clear(once);
   await user.type(once, '4');
@@ -464,9 +454,7 @@ test('the code of what is on the page can be copied', async () => {
       }
     }
   });
-  show(<TuneView stored={WINE} />, new ScriptedClient(answers));
-  await ready();
-  await screen.findByRole('region', { name: 'Search space' });
+  await opened();
   fireEvent.click(screen.getByRole('button', { name: 'Copy as code' }));
   expect(copied[0]).toMatch(/^import kflab\n\nsearch = kflab\.tune\(/);
   expect(copied[0]).toContain('"max_depth"');
