@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Hub
 from tests.browser.steps import LONG, Person
+from tests.browser.steps_tune import DEPTH, digits, ended, gain
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
-
-DEPTH = re.compile("Depth, 0 for no limit")
 
 
 def enter(person: Person, name: str) -> None:
@@ -20,35 +19,6 @@ def enter(person: Person, name: str) -> None:
     person.page.wait_for_url("**/hub/spawn**")
     person.start_server()
     person.dismiss_news()
-
-
-def digits(page: Page, depth: str) -> None:
-    """A decision tree on digits whose baseline has this depth."""
-    page.get_by_role("radio", name=re.compile("digits", re.I)).check()
-    page.get_by_role("button", name=re.compile("^Model and baseline")).click()
-    tree = page.get_by_role("radio", name=re.compile("^Decision tree"))
-    expect(tree).to_have_count(1, timeout=LONG)  # of the two the one for classes, once the target is known
-    tree.check()
-    field = page.get_by_role("spinbutton", name=DEPTH)
-    field.fill(depth)
-    expect(field).to_have_value(depth)
-
-
-def ended(page: Page) -> Locator:
-    """The page of the search in sight, once it has ended."""
-    run = page.locator("article.kf-TuneRun:visible")
-    expect(run.locator(".kf-Run-header")).to_contain_text("Done", timeout=LONG)
-    return run
-
-
-def gain(run: Locator, trials: int) -> float:
-    """By how much the best is above the baseline, as the panel says it."""
-    said = run.locator(".kf-headline")
-    words = re.compile(rf"Best of {trials}: accuracy 0\.\d+, (0\.\d+) above the baseline\.")
-    expect(said).to_have_text(words)
-    found = words.fullmatch(said.inner_text())
-    assert found is not None
-    return float(found[1])
 
 
 def test_a_tree_on_digits_is_tuned_registered_and_found_in_the_lineage(person: Person, page: Page) -> None:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from playwright.sync_api import Locator, Page, expect
 import kflab.widgets
 from tests.browser.conftest import AXE, Hub
 from tests.browser.steps import LONG, Person
+from tests.browser.steps_tune import digits, ended, gain
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -30,9 +31,9 @@ CELLS = ("import kflab\nkflab.widgets.Train()", "kflab.widgets.Runs()", "import 
 NOTEBOOKS_OWN = "reading 'schema'"
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, cells: Sequence[str] = CELLS) -> Path:
     """A notebook with the panels in it, not run yet."""
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, folder / "panels.ipynb")
     return folder / "panels.ipynb"
@@ -44,11 +45,16 @@ class Book:
     def __init__(self, page: Page, file: Path) -> None:
         self.page = page
         self.file = file
+        self.cells = len(nbformat.read(file, 4).cells)
         self._known = False
+        self._pictured = b""
         page.on("websocket", lambda socket: socket.on("framereceived", self._heard))
 
     def _heard(self, frame: str | bytes) -> None:
-        self._known |= b"kernel_info_reply" in (frame.encode() if isinstance(frame, str) else frame)
+        said = frame.encode() if isinstance(frame, str) else frame
+        self._known |= b"kernel_info_reply" in said
+        if b"update_display_data" in said:
+            self._pictured = said
 
     def open(self, url: str | None = None) -> None:
         """Opens the notebook, or loads it again, until its kernel has said what it is: before that no cell is run."""
@@ -57,10 +63,17 @@ class Book:
             self.page.reload()
         else:
             self.page.goto(url)
-        expect(self.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(len(CELLS), timeout=LONG)
+        expect(self.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(self.cells, timeout=LONG)
+        self._await(lambda: self._known, "there is no kernel")
+
+    def pictured(self, words: str) -> None:
+        """Once the kernel has said these words in a still picture: what is saved from then on has them."""
+        self._await(lambda: words.encode() in self._pictured, f"no still picture says {words!r}")
+
+    def _await(self, heard: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + LONG / 1000
-        while not self._known:
-            assert time.monotonic() < deadline, "there is no kernel"
+        while not heard():
+            assert time.monotonic() < deadline, otherwise
             self.page.wait_for_timeout(50)
 
     def run(self, index: int) -> None:
@@ -128,7 +141,7 @@ def look_at_runs(book: Book) -> None:
     book.page.keyboard.press("x")
     runs.get_by_role("button", name="Back to Runs").click()
     expect(name).to_be_visible()
-    expect(book.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(len(CELLS))
+    expect(book.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(book.cells)
     assert [
         size for size in book.sizes() if size["height"] > 600 or size["wider"] > 0 or size["sideways"] > 0
     ] == []
@@ -292,4 +305,44 @@ def test_in_notebook_7(page: Page, alone: Alone, output: Path) -> None:
     saved = book.save()
     assert len(outputs(saved)) == 2
     assert alone.token not in json.dumps(saved)
+    assert [p for p in person.problems if NOTEBOOKS_OWN not in p] == []
+
+
+def test_a_tree_is_tuned_in_a_cell(page: Page, alone: Alone, output: Path) -> None:
+    person = Person(page, alone.url, output, AXE.read_text())
+    cells = ("import kflab\npanel = kflab.widgets.Tune()\npanel", "panel.run.best()")
+    book = Book(page, write(alone.workspace, cells))
+    book.open(f"{alone.url}/notebooks/panels.ipynb?token={alone.token}")
+    book.run(0)
+    widget = book.widget(0)
+    expect(widget).to_be_visible(timeout=LONG)
+    digits(widget, "1")
+    widget.get_by_label("Trials", exact=True).fill("8")
+    mark = widget.locator(".kf-Tune-preview .kf-tag", has_text="searched").first
+    assert mark.evaluate("mark => mark.getClientRects().length") == 1, "a word is broken into lines"
+    person.look("widget-tune-form", ".kf-Widget")
+    for method in ("Random Draws", "TPE"):
+        widget.get_by_role("radio", name=re.compile(f"^{method}")).check()
+        widget.get_by_role("button", name="Start tuning").click()
+        assert gain(ended(widget), 8) >= 0.05
+        if method != "TPE":
+            widget.get_by_role("button", name="Prepare another search").click()
+    person.look("widget-tune-ended", ".kf-Widget")
+
+    # What is saved has the trials, and the kernel knows the search that was started in the panel.
+    book.pictured("best of 8")
+    (still,) = outputs(book.save())
+    assert "best of 8" in still and "max_depth=" in still
+    book.run(1)
+    expect(book.cell(1).locator(".jp-OutputArea-output")).to_contain_text("max_depth", timeout=LONG)
+
+    # What the panel leads to is shown in its place: the run that trains the best, then the model it made.
+    widget.get_by_role("button", name=re.compile("^Train the best")).click()
+    expect(widget.get_by_role("article", name=re.compile("best$"))).to_contain_text("Done", timeout=LONG)
+    widget.get_by_role("button", name="Back to Tune").click()
+    widget.get_by_role("button", name="Open the model in the metadata").click(timeout=LONG)
+    widget.get_by_role("tab", name="Lineage").click(timeout=LONG)
+    trials = widget.locator(".kf-Lineage .kf-Lineage-node", has_text="trial")
+    expect(trials.first).to_be_visible(timeout=LONG)
+    person.look("widget-tune-lineage", ".kf-Widget")
     assert [p for p in person.problems if NOTEBOOKS_OWN not in p] == []
