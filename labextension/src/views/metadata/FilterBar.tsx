@@ -8,7 +8,7 @@ import { TYPES, type MetadataState } from './state';
 
 const PAUSE = 300;
 
-/** Types as chips, a search, and a filter expression that is applied on Enter. */
+/** Types as chips, one more for trials, a search, and a filter expression that is applied on Enter. */
 export function FilterBar({
   state,
   update
@@ -41,6 +41,14 @@ export function FilterBar({
           </button>
         ))}
       </div>
+      <button
+        className="kf-Chip"
+        title={trans('List what trials of tuning runs have left as well')}
+        aria-pressed={state.trials}
+        onClick={() => update({ trials: !state.trials })}
+      >
+        {trans('Trials')}
+      </button>
       <input
         type="search"
         className="kf-input"

@@ -5,6 +5,7 @@ import { artifact, page } from '../../testing/samples';
 import { ScriptedClient, show } from '../../testing/server';
 import { ApiError } from '../client';
 import { MetadataView } from './MetadataView';
+import { showing } from './state';
 
 const LINEAGE = {
   nodes: [
@@ -134,9 +135,14 @@ test("filters by type, search and expression; the server's word on it stands und
   const client = new ScriptedClient({
     ...answers,
     'GET metadata/artifacts': (path: string) =>
-      path.includes('filter=')
+      path.includes('colour')
         ? new ApiError('bad', 400, [
-            { field: 'filter', message: 'There is no field colour.' }
+            {
+              field: 'filter',
+              message: path.includes('parent_run')
+                ? 'expected a value, but found and.'
+                : 'There is no field colour.'
+            }
           ])
         : page([artifact()])
   });
@@ -164,6 +170,87 @@ test("filters by type, search and expression; the server's word on it stands und
   expect(
     (screen.getByLabelText('Filter expression') as HTMLInputElement).value
   ).toBe('colour = 3');
+});
+
+const trial = artifact({ id: 9, name: 'Trial 4 of wine' });
+/** A store where artifact 9 belongs to a trial. */
+const searched = (others = [artifact()]) =>
+  new ScriptedClient({
+    ...answers,
+    'GET metadata/artifacts': (path: string) =>
+      page(path.includes('parent_run') ? others : [trial, ...others]),
+    'GET metadata/artifacts/9': trial,
+    'GET metadata/artifacts/9/lineage': LINEAGE
+  });
+
+test('trials are listed when they are asked for, beside whatever filter was typed; the choice is kept', async () => {
+  const user = userEvent.setup();
+  const kept: unknown[] = [];
+  const client = searched();
+  const first = show(
+    <MetadataView onState={state => kept.push(state)} />,
+    client
+  );
+  await screen.findByRole('button', { name: 'forest' });
+  expect(lists(client)[0].get('filter')).toBe('parent_run is null');
+  expect(screen.queryByRole('button', { name: trial.name })).toBeNull();
+  await user.type(
+    screen.getByLabelText('Filter expression'),
+    'id < 9 or id > 99{Enter}'
+  );
+  await waitFor(() =>
+    expect(lists(client).pop()?.get('filter')).toBe(
+      '(id < 9 or id > 99) and parent_run is null'
+    )
+  );
+  const chip = screen.getByRole('button', { name: 'Trials' });
+  expect(chip.getAttribute('aria-pressed')).toBe('false');
+  chip.focus();
+  await user.keyboard(' ');
+  expect(chip.getAttribute('aria-pressed')).toBe('true');
+  expect(await screen.findByRole('button', { name: trial.name })).toBeTruthy();
+  expect(lists(client).pop()?.get('filter')).toBe('id < 9 or id > 99');
+  // Another tab is another kind, so its filter goes; whether trials are shown holds for both.
+  await user.click(screen.getByRole('tab', { name: 'Executions' }));
+  await user.click(screen.getByRole('tab', { name: 'Artifacts' }));
+  await screen.findByRole('button', { name: trial.name });
+  first.unmount();
+  const again = searched();
+  show(<MetadataView stored={JSON.parse(JSON.stringify(kept.pop()))} />, again);
+  expect(await screen.findByRole('button', { name: trial.name })).toBeTruthy();
+  expect(lists(again)[0].get('filter')).toBeNull();
+});
+
+test.each([
+  [{}, 'Only trials are recorded here'],
+  [{ q: 'wine' }, 'Only trials match']
+])(
+  'where trials alone are left out it says so, and shows them: %o',
+  async (stored, title) => {
+    show(<MetadataView stored={stored} />, searched([]));
+    expect(await screen.findByText(title)).toBeTruthy();
+    expect(
+      screen.getByText('What trials of tuning runs have left is hidden: 1.')
+    ).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Show trials' }));
+    expect(
+      await screen.findByRole('button', { name: trial.name })
+    ).toBeTruthy();
+    expect(
+      screen
+        .getByRole('button', { name: 'Trials' })
+        .getAttribute('aria-pressed')
+    ).toBe('true');
+  }
+);
+
+test('what a link leads to is opened, though it belongs to a trial', async () => {
+  show(<MetadataView stored={showing(9, trial.name)} />, searched());
+  const details = await screen.findByRole('region', {
+    name: `Details of ${trial.name}`
+  });
+  expect(await within(details).findByText('0.972222222222')).toBeTruthy();
+  await screen.findByRole('button', { name: 'forest' });
 });
 
 test('a row opens details with exact values, maker and sources; links leave breadcrumbs', async () => {

@@ -61,7 +61,13 @@ export function MetadataView({
     update(
       tab === 'lineage'
         ? { tab }
-        : { ...START, tab, selected: state.selected, q: state.q }
+        : {
+            ...START,
+            tab,
+            selected: state.selected,
+            q: state.q,
+            trials: state.trials
+          }
     );
   const step = (event: React.KeyboardEvent): void => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

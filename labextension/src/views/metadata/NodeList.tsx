@@ -59,24 +59,33 @@ export function NodeList({
     listPath(state, token),
     token === null ? EVERY : undefined
   );
-  const page = list.data ?? list.last;
+  const shown = list.data ?? list.last;
+  const empty = shown?.items.length === 0 && tokens.length === 1;
+  // Nothing there may be nothing but trials, and a filter that can't be read is refused with what was added to it: both
+  // are asked once more, trials and all.
+  const refused = list.error?.status === 400;
+  const whole = useRequest<Page<Node>>(
+    !state.trials && (refused || empty)
+      ? listPath({ ...state, trials: true }, null)
+      : null,
+    EVERY
+  );
+  // What was empty says nothing of another list.
+  const page =
+    whole.loading || (empty && !list.data && !list.error) ? undefined : shown;
   const kind: Kind = state.tab === 'executions' ? 'execution' : 'artifact';
   const filtered = Boolean(state.q || state.type || state.filter);
 
   // A filter that can't be read belongs under the filter, not in place of the list.
-  const said =
-    list.error?.status === 400
-      ? (list.error.fields.find(item => item.field === 'filter')?.message ??
-        list.error.message)
-      : null;
-  if (said) {
+  if (list.error && refused && !whole.loading) {
+    const { fields, message } = whole.error ?? list.error;
     return (
       <p className="kf-error kf-Filter-error" role="alert">
-        {said}
+        {fields.find(item => item.field === 'filter')?.message ?? message}
       </p>
     );
   }
-  if (list.error && !page) {
+  if (list.error && !shown && !refused) {
     return (
       <Failure
         error={list.error}
@@ -88,7 +97,25 @@ export function NodeList({
   if (!page) {
     return <Loading what={trans('Loading the list')} rows={10} />;
   }
-  if (page.items.length === 0 && tokens.length === 1) {
+  if (empty) {
+    if (whole.data && whole.data.total > 0) {
+      return (
+        <Empty
+          title={
+            filtered
+              ? trans('Only trials match')
+              : trans('Only trials are recorded here')
+          }
+          action={trans('Show trials')}
+          onAction={() => update({ trials: true })}
+        >
+          {trans(
+            'What trials of tuning runs have left is hidden: %1.',
+            totalOf(whole.data, trans)
+          )}
+        </Empty>
+      );
+    }
     return filtered ? (
       <Empty
         title={trans('Nothing matches')}
@@ -194,7 +221,7 @@ export function NodeList({
             '%1 to %2 of %3',
             first,
             first + page.items.length - 1,
-            page.total_exact ? page.total : trans('more than %1', page.total)
+            totalOf(page, trans)
           )}
         </span>
         <span className="kf-spacer" />
@@ -215,6 +242,10 @@ export function NodeList({
       </div>
     </>
   );
+}
+
+function totalOf(page: Page<Node>, trans: Trans): number | string {
+  return page.total_exact ? page.total : trans('more than %1', page.total);
 }
 
 function columnsOf(kind: Kind, trans: Trans): Column[] {

@@ -15,6 +15,8 @@ export interface MetadataState {
   type: string;
   q: string;
   filter: string;
+  /** Whether executions and metrics of trials are listed too: of one search there may be hundreds. */
+  trials: boolean;
   /** A field; descending with a leading `-`. */
   sort: string;
   selected: Selected | null;
@@ -25,6 +27,7 @@ export const START: MetadataState = {
   type: '',
   q: '',
   filter: '',
+  trials: false,
   sort: '-created',
   selected: null
 };
@@ -56,6 +59,7 @@ export function restoreMetadata(stored: unknown): MetadataState {
     type: text('type'),
     q: text('q'),
     filter: text('filter'),
+    trials: given.trials === true,
     sort: text('sort') || START.sort,
     selected: isSelected(selected) ? selected : null
   };
@@ -73,6 +77,16 @@ function isSelected(value: unknown): value is Selected {
   );
 }
 
+/** What a trial leaves names the run that it is part of. */
+const NO_TRIAL = 'parent_run is null';
+
+function filterOf({ filter, trials }: MetadataState): string {
+  if (trials) {
+    return filter;
+  }
+  return filter.trim() ? `(${filter}) and ${NO_TRIAL}` : NO_TRIAL;
+}
+
 /** The request for one page of the list. */
 export function listPath(state: MetadataState, token: string | null): string {
   return query(
@@ -80,7 +94,7 @@ export function listPath(state: MetadataState, token: string | null): string {
     {
       type: state.type,
       q: state.q,
-      filter: state.filter,
+      filter: filterOf(state),
       sort: state.sort,
       limit: LIMIT,
       page_token: token
