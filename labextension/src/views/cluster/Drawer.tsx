@@ -1,11 +1,12 @@
 import * as React from 'react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../client';
 import { Confirm } from '../shared/confirm';
 import { CopyButton } from '../shared/copy';
 import { absolute } from '../shared/format';
 import { asApiError, useHost, type Trans } from '../shared/host';
 import { Failure, Loading, Partial } from '../shared/panels';
+import { Tabs } from '../shared/tabs';
 import { useNow } from '../shared/time';
 import { age, Age } from './age';
 import { Badge } from './Badge';
@@ -133,7 +134,7 @@ export function Drawer(props: DrawerProps): React.ReactElement {
       {!details && !error && !gone && (
         <Loading what={trans('Loading the details')} rows={8} />
       )}
-      {details && <Tabs {...props} details={details} gone={gone} />}
+      {details && <Contents {...props} details={details} gone={gone} />}
       {asking && details && (
         <Confirm
           title={trans('Delete %1 %2?', SINGULAR[kind], name)}
@@ -155,12 +156,11 @@ export function Drawer(props: DrawerProps): React.ReactElement {
   );
 }
 
-function Tabs(
+function Contents(
   props: DrawerProps & { details: Details; gone: boolean }
 ): React.ReactElement {
   const { kind, name, namespace, details, onTab } = props;
   const { trans } = useHost();
-  const id = useId();
   const live = useRows('events');
   const events: EventRow[] =
     live.rows && !live.fault
@@ -179,75 +179,47 @@ function Tabs(
     ['yaml', 'YAML']
   ];
   const tab = tabs.some(([one]) => one === props.tab) ? props.tab : 'about';
-  const step = (event: React.KeyboardEvent): void => {
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (by === undefined) {
-      return;
-    }
-    event.preventDefault();
-    const at = tabs.findIndex(([one]) => one === tab);
-    const [next] = tabs[(at + by + tabs.length) % tabs.length];
-    onTab(next);
-    document.getElementById(`${id}-${next}`)?.focus();
-  };
   return (
-    <>
-      <div className="kf-Tabs" role="tablist" aria-label={trans('Details')}>
-        {tabs.map(([one, label]) => (
-          <button
-            key={one}
-            id={`${id}-${one}`}
-            role="tab"
-            aria-selected={tab === one}
-            aria-controls={`${id}-panel`}
-            tabIndex={tab === one ? 0 : -1}
-            onClick={() => onTab(one)}
-            onKeyDown={step}
+    <Tabs
+      label={trans('Details')}
+      tabs={tabs}
+      tab={tab}
+      onTab={onTab}
+      className="kf-Object-panel"
+    >
+      {details.lacks.map(lack => (
+        <Partial key={lack}>{trans('Missing here: %1', lack)}</Partial>
+      ))}
+      {tab === 'about' && <About {...props} />}
+      {tab === 'log' && (
+        <LogPane
+          key={details.row.uid}
+          pod={name}
+          namespace={namespace}
+          containers={details.containers}
+        />
+      )}
+      {tab === 'events' && (
+        <>
+          <Copy text={eventsCommand(kind, name, namespace)} />
+          <Events events={events} />
+        </>
+      )}
+      {tab === 'yaml' && (
+        <>
+          <Copy text={yamlCommand(kind, name, namespace)} />
+          <pre
+            className="kf-Yaml"
+            aria-label="YAML"
+            role="group"
+            // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- without it the keyboard can't scroll
+            tabIndex={0}
           >
-            {label}
-          </button>
-        ))}
-      </div>
-      <div
-        id={`${id}-panel`}
-        className="kf-Object-panel"
-        role="tabpanel"
-        aria-labelledby={`${id}-${tab}`}
-      >
-        {details.lacks.map(lack => (
-          <Partial key={lack}>{trans('Missing here: %1', lack)}</Partial>
-        ))}
-        {tab === 'about' && <About {...props} />}
-        {tab === 'log' && (
-          <LogPane
-            key={details.row.uid}
-            pod={name}
-            namespace={namespace}
-            containers={details.containers}
-          />
-        )}
-        {tab === 'events' && (
-          <>
-            <Copy text={eventsCommand(kind, name, namespace)} />
-            <Events events={events} />
-          </>
-        )}
-        {tab === 'yaml' && (
-          <>
-            <Copy text={yamlCommand(kind, name, namespace)} />
-            <pre
-              className="kf-Yaml"
-              aria-label="YAML"
-              role="group"
-              // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- without it the keyboard can't scroll
-              tabIndex={0}
-            >
-              {details.yaml}
-            </pre>
-          </>
-        )}
-      </div>
-    </>
+            {details.yaml}
+          </pre>
+        </>
+      )}
+    </Tabs>
   );
 }
 

@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { useMemo, useState } from 'react';
+import { moveRow } from '../shared/arrows';
 import { useHost } from '../shared/host';
 import { Icon } from '../shared/icons';
 import { useNow } from '../shared/time';
@@ -177,20 +178,4 @@ export function RowTable({
       )}
     </div>
   );
-}
-
-/** Arrows go up and down the names. */
-function moveRow(event: React.KeyboardEvent<HTMLElement>): void {
-  const row = event.currentTarget.closest('tr');
-  const next =
-    event.key === 'ArrowDown'
-      ? row?.nextElementSibling
-      : event.key === 'ArrowUp'
-        ? row?.previousElementSibling
-        : null;
-  const button = next?.querySelector<HTMLElement>('th button');
-  if (button) {
-    event.preventDefault();
-    button.focus();
-  }
 }

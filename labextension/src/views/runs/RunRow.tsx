@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { useState } from 'react';
+import { moveRow } from '../shared/arrows';
 import { Confirm } from '../shared/confirm';
 import { brief, exact } from '../shared/format';
 import { useHost, type Trans } from '../shared/host';
@@ -52,7 +53,8 @@ export function RunRow({
       />
       <button
         className="kf-link kf-RunRow-name"
-        onKeyDown={move}
+        data-name
+        onKeyDown={moveRow}
         onClick={() =>
           run.kind === 'tune' && openTune
             ? openTune({ id: run.id })
@@ -116,20 +118,4 @@ export function RunRow({
       )}
     </li>
   );
-}
-
-/** Arrows go up and down the list. */
-function move(event: React.KeyboardEvent<HTMLElement>): void {
-  const row = event.currentTarget.closest('li');
-  const next =
-    event.key === 'ArrowDown'
-      ? row?.nextElementSibling
-      : event.key === 'ArrowUp'
-        ? row?.previousElementSibling
-        : null;
-  const button = next?.querySelector<HTMLElement>('.kf-RunRow-name');
-  if (button) {
-    event.preventDefault();
-    button.focus();
-  }
 }

@@ -48,6 +48,16 @@ test('full: state as a word, key measure, duration; opens', async () => {
   expect(openRun).toHaveBeenCalledWith(RUN_ID);
 });
 
+test('keyboard: arrows go from run to run', async () => {
+  show(<RunsView />, new ScriptedClient({ 'GET runs': page([run(), done]) }));
+  const first = await screen.findByRole('button', { name: 'first try' });
+  first.focus();
+  fireEvent.keyDown(first, { key: 'ArrowUp' });
+  expect(document.activeElement).toBe(first);
+  fireEvent.keyDown(first, { key: 'ArrowDown' });
+  expect(document.activeElement?.textContent).toBe('second');
+});
+
 test('polls quietly while seen, keeps old rows through an error, and rests while hidden', async () => {
   jest.useFakeTimers();
   try {

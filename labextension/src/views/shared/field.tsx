@@ -1,12 +1,15 @@
 import * as React from 'react';
 import { useId } from 'react';
 
-export interface FieldProps {
+interface Labelled {
   label: string;
   /** The JSON path of the value in the RunSpec. */
   path: string;
   help?: string;
   error?: string;
+}
+
+interface FieldProps extends Labelled {
   children: (props: {
     id: string;
     'data-field': string;
@@ -53,22 +56,15 @@ export interface Choice<T extends string> {
 }
 
 /** A labelled select. */
-export function Select<T extends string>(props: {
-  label: string;
-  path: string;
-  value: T;
-  choices: Choice<T>[];
-  onChange: (value: T) => void;
-  help?: string;
-  error?: string;
-}): React.ReactElement {
+export function Select<T extends string>(
+  props: Labelled & {
+    value: T;
+    choices: Choice<T>[];
+    onChange: (value: T) => void;
+  }
+): React.ReactElement {
   return (
-    <Field
-      label={props.label}
-      path={props.path}
-      help={props.help}
-      error={props.error}
-    >
+    <Field {...props}>
       {given => (
         <select
           {...given}
@@ -88,23 +84,16 @@ export function Select<T extends string>(props: {
 }
 
 /** A labelled line of text; what was typed stays as it was typed. */
-export function TextField(props: {
-  label: string;
-  path: string;
-  value: string;
-  onChange: (value: string) => void;
-  help?: string;
-  error?: string;
-  numeric?: boolean;
-  placeholder?: string;
-}): React.ReactElement {
+export function TextField(
+  props: Labelled & {
+    value: string;
+    onChange: (value: string) => void;
+    numeric?: boolean;
+    placeholder?: string;
+  }
+): React.ReactElement {
   return (
-    <Field
-      label={props.label}
-      path={props.path}
-      help={props.help}
-      error={props.error}
-    >
+    <Field {...props}>
       {given => (
         <input
           {...given}
