@@ -1,7 +1,8 @@
 import * as React from 'react';
-import { useId, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useHost } from '../shared/host';
 import { useSlash } from '../shared/slash';
+import { Tabs } from '../shared/tabs';
 import { Details } from './Details';
 import { FilterBar } from './FilterBar';
 import { LineageTab } from './LineageTab';
@@ -23,7 +24,6 @@ export function MetadataView({
   onState?: (state: MetadataState) => void;
 }): React.ReactElement {
   const { trans } = useHost();
-  const id = useId();
   const [state, setState] = useState(() => restoreMetadata(stored));
   const [trail, setTrail] = useState<Selected[]>([]);
   const root = useRef<HTMLDivElement>(null);
@@ -69,41 +69,15 @@ export function MetadataView({
             trials: state.trials
           }
     );
-  const step = (event: React.KeyboardEvent): void => {
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (by === undefined) {
-      return;
-    }
-    event.preventDefault();
-    const at = tabs.findIndex(([tab]) => tab === state.tab);
-    const [next] = tabs[(at + by + tabs.length) % tabs.length];
-    open(next);
-    document.getElementById(`${id}-${next}`)?.focus();
-  };
 
   return (
     <div className="kf-Metadata" ref={root}>
-      <div className="kf-Tabs" role="tablist" aria-label={trans('Metadata')}>
-        {tabs.map(([tab, label]) => (
-          <button
-            key={tab}
-            id={`${id}-${tab}`}
-            role="tab"
-            aria-selected={state.tab === tab}
-            aria-controls={`${id}-panel`}
-            tabIndex={state.tab === tab ? 0 : -1}
-            onClick={() => open(tab)}
-            onKeyDown={step}
-          >
-            {label}
-          </button>
-        ))}
-      </div>
-      <div
-        id={`${id}-panel`}
+      <Tabs
+        label={trans('Metadata')}
+        tabs={tabs}
+        tab={state.tab}
+        onTab={open}
         className="kf-Metadata-panel"
-        role="tabpanel"
-        aria-labelledby={`${id}-${state.tab}`}
       >
         {state.tab === 'lineage' ? (
           <LineageTab
@@ -136,7 +110,7 @@ export function MetadataView({
             onLineage={() => update({ tab: 'lineage' })}
           />
         )}
-      </div>
+      </Tabs>
     </div>
   );
 }

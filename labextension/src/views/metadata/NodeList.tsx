@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { useState } from 'react';
+import { moveRow } from '../shared/arrows';
 import {
   brief,
   bytes,
@@ -317,20 +318,4 @@ function isBest(value: unknown): value is { metric: string; value: unknown } {
     typeof value.metric === 'string' &&
     'value' in value
   );
-}
-
-/** Arrows go up and down the names. */
-function moveRow(event: React.KeyboardEvent<HTMLElement>): void {
-  const row = event.currentTarget.closest('tr');
-  const next =
-    event.key === 'ArrowDown'
-      ? row?.nextElementSibling
-      : event.key === 'ArrowUp'
-        ? row?.previousElementSibling
-        : null;
-  const button = next?.querySelector<HTMLElement>('th button');
-  if (button) {
-    event.preventDefault();
-    button.focus();
-  }
 }
