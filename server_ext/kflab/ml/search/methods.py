@@ -31,12 +31,13 @@ KINDS: dict[Method, Kind] = {
     ),
     "bayesian": Kind(
         "Bayesian",
-        "Models the objective with a Gaussian process: for few, costly trials. After 100 trials TPE goes on.",
+        "Models the objective with a Gaussian process, once 3 trials by chance for each parameter are done: for few, "
+        "costly trials. After 100 trials TPE goes on.",
         {**_KERAS_TUNER, "optuna": "optuna"},
     ),
     "tpe": Kind(
         "TPE",
-        "Learns from each trial where the good ones lie: a good choice for most searches.",
+        "Learns from each trial where the good ones lie, after 10 trials by chance: a good choice for most searches.",
         {"optuna": "optuna"},
     ),
 }

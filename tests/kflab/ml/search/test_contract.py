@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from kflab.ml.search import relay
 from kflab.ml.search.making import make
+from kflab.ml.search.methods import KINDS
 from kflab.ml.search.searcher import END, WAIT, Params, Searcher, Suggestion
 from kflab.ml.tuning import METHODS, Parameter, ResourceSpec, Value
 
@@ -433,6 +434,24 @@ def test_the_gaussian_process_does_not_mind_the_size_of_values() -> None:
     for one, two, three in zip(*found, strict=True):
         assert one.params == pytest.approx(two.params, abs=1e-3)
         assert three.params == pytest.approx(two.params, abs=1e-3)
+
+
+@pytest.mark.parametrize(("method", "by_chance"), [("tpe", 10), ("bayesian", 3 * len(FLAT))])
+def test_it_learns_once_there_are_as_many_trials_by_chance_as_its_description_says(
+    method: Any, by_chance: int
+) -> None:
+    def proposals(score: Callable[[Params], float]) -> list[Params]:
+        return [found.params for found in search(start(method, FLAT), score, by_chance + 1)]
+
+    low, high = proposals(lambda p: -float(p["x"])), proposals(lambda p: float(p["x"]))
+    assert low[:by_chance] == high[:by_chance]
+    assert low[by_chance] != high[by_chance]
+    said = (
+        "3 trials by chance for each parameter"
+        if method == "bayesian"
+        else f"after {by_chance} trials by chance"
+    )
+    assert said in KINDS[method].description
 
 
 def test_what_runs_is_not_asked_for_again_nearby() -> None:
