@@ -4,7 +4,8 @@ import { moveRow } from '../shared/arrows';
 import { useHost } from '../shared/host';
 import { Icon } from '../shared/icons';
 import { useNow } from '../shared/time';
-import { ariaSort, columnsOf, nextSort, rowName, sorted } from './columns';
+import { ariaSort } from '../shared/sort';
+import { columnsOf, nextSort, rowName, sorted, usual } from './columns';
 import { steady, type Steady } from './steady';
 import type { KindName, Row } from './types';
 
@@ -105,7 +106,7 @@ export function RowTable({
               },
               ...columns
             ].map(column => {
-              const order = ariaSort(kind, sort, column.name);
+              const order = ariaSort(sort || usual(kind), column.name);
               return (
                 <th
                   key={column.name}

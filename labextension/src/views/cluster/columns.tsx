@@ -184,7 +184,7 @@ export function matches(row: Row, q: string): boolean {
 }
 
 /** By name; events from the newest on. */
-function usual(kind: KindName): string {
+export function usual(kind: KindName): string {
   return kind === 'events' ? 'last' : 'name';
 }
 
@@ -211,17 +211,4 @@ export function sorted(
 /** What a click on a column's head leads to: up, down, as usual. */
 export function nextSort(sort: string, column: string): string {
   return sort === column ? `-${column}` : sort === `-${column}` ? '' : column;
-}
-
-export function ariaSort(
-  kind: KindName,
-  sort: string,
-  column: string
-): 'ascending' | 'descending' | 'none' {
-  const wanted = sort || usual(kind);
-  return wanted === column
-    ? 'ascending'
-    : wanted === `-${column}`
-      ? 'descending'
-      : 'none';
 }

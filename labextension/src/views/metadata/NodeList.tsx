@@ -14,10 +14,10 @@ import { Scroll } from '../shared/scroll';
 import { Icon } from '../shared/icons';
 import { Empty, Failure, Loading, Partial as Part } from '../shared/panels';
 import { useRequest } from '../shared/request';
+import { ariaSort } from '../shared/sort';
 import { When } from '../shared/time';
 import type { Page } from '../shared/types';
 import {
-  ariaSort,
   LIMIT,
   listPath,
   nextSort,

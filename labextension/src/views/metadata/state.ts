@@ -113,14 +113,3 @@ export function nextSort(sort: string, column: string): string {
   }
   return newestFirst ? `-${column}` : column;
 }
-
-export function ariaSort(
-  sort: string,
-  column: string
-): 'ascending' | 'descending' | 'none' {
-  return sort === column
-    ? 'ascending'
-    : sort === `-${column}`
-      ? 'descending'
-      : 'none';
-}

@@ -32,6 +32,25 @@ function themeOf(element: Element): Theme {
   };
 }
 
+/** What charts have alike in the colours of the page: all of it, the box of a tooltip, and an axis. */
+export function look(theme: Theme) {
+  return {
+    whole: { animation: false, textStyle: { fontFamily: theme.font } },
+    tooltip: {
+      backgroundColor: theme.background,
+      borderColor: theme.line,
+      textStyle: { color: theme.text }
+    },
+    axis: {
+      type: 'value' as const,
+      axisLabel: { color: theme.faint, hideOverlap: true },
+      axisLine: { lineStyle: { color: theme.line } },
+      splitLine: { lineStyle: { color: theme.line } },
+      nameTextStyle: { color: theme.faint }
+    }
+  };
+}
+
 type Option = Parameters<EChartsType['setOption']>[0];
 
 /** A drawing with its text summary; what it shows is also in a data table that the caller offers. */

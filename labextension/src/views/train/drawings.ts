@@ -1,5 +1,5 @@
 import type { Epoch, PredictionRow } from '../shared/types';
-import { HUES, type Theme } from '../shared/chart';
+import { HUES, look, type Theme } from '../shared/chart';
 import { brief, isNumeric, toNumber } from '../shared/format';
 import type { Trans } from '../shared/host';
 import { bestPoint, curve, lowerIsBetter, type Point } from './measured';
@@ -15,12 +15,7 @@ export function curvesOption(
   const unit = epochs[0] ? unitWord(epochs[0].unit, trans) : '';
   const { train, validation } = curve(epochs, name);
   const best = bestPoint(validation, lowerIsBetter(name));
-  const axis = {
-    axisLabel: { color: theme.faint },
-    axisLine: { lineStyle: { color: theme.line } },
-    splitLine: { lineStyle: { color: theme.line } },
-    nameTextStyle: { color: theme.faint }
-  };
+  const { whole, tooltip, axis } = look(theme);
   const line = (
     label: string,
     color: string,
@@ -40,31 +35,27 @@ export function curvesOption(
     }
   });
   return {
-    animation: false,
-    textStyle: { fontFamily: theme.font },
+    ...whole,
     aria: { enabled: true },
     grid: { left: 56, right: 20, top: 36, bottom: 40 },
     legend: { top: 4, left: 8, textStyle: { color: theme.text } },
     tooltip: {
       trigger: 'axis' as const,
-      backgroundColor: theme.background,
-      borderColor: theme.line,
-      textStyle: { color: theme.text },
+      ...tooltip,
       valueFormatter: (value: unknown) =>
         typeof value === 'number' ? brief(value) : String(value)
     },
     xAxis: {
-      type: 'value' as const,
+      ...axis,
       name: unit,
       nameLocation: 'middle' as const,
       nameGap: 26,
       minInterval: 1,
       min: 'dataMin' as const,
       max: 'dataMax' as const,
-      ...axis,
       splitLine: { show: false }
     },
-    yAxis: { type: 'value' as const, scale: true, ...axis },
+    yAxis: { ...axis, scale: true },
     series: [
       line(trans('Training'), HUES.train, train, true),
       {
@@ -102,19 +93,15 @@ export function scatterOption(
   const step = 10 ** Math.floor(Math.log10(most - least || 1));
   const low = Math.floor(least / step) * step;
   const high = Math.ceil(most / step) * step;
+  const { whole, axis: own } = look(theme);
   const axis = {
-    type: 'value' as const,
+    ...own,
     min: low,
     max: high,
-    nameLocation: 'middle' as const,
-    nameTextStyle: { color: theme.faint },
-    axisLabel: { color: theme.faint, hideOverlap: true },
-    axisLine: { lineStyle: { color: theme.line } },
-    splitLine: { lineStyle: { color: theme.line } }
+    nameLocation: 'middle' as const
   };
   return {
-    animation: false,
-    textStyle: { fontFamily: theme.font },
+    ...whole,
     grid: { left: 64, right: 20, top: 16, bottom: 44 },
     xAxis: { ...axis, name: trans('Truth'), nameGap: 28 },
     yAxis: { ...axis, name: trans('Prediction'), nameGap: 46 },

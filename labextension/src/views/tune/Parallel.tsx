@@ -128,7 +128,7 @@ function clipped(axis: Axis, brush: Brush, trials: readonly Trial[]): Brush {
 }
 
 /** What a brush keeps, in words. */
-export function brushWords(axis: Axis, brush: Brush, trans: Trans): string {
+function brushWords(axis: Axis, brush: Brush, trans: Trans): string {
   const parts = brush.map(([low, high]) => {
     if (axis.options) {
       return axis.options

@@ -145,10 +145,7 @@ export function MethodFields({
   );
 }
 
-export function resourceWord(
-  resource: Exclude<Resource, ''>,
-  trans: Trans
-): string {
+function resourceWord(resource: Exclude<Resource, ''>, trans: Trans): string {
   const words = {
     epochs: trans('epochs'),
     trees: trans('trees or iterations'),

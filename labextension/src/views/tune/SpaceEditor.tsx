@@ -373,7 +373,7 @@ function rangeWord(field: 'low' | 'high' | 'step', trans: Trans): string {
 }
 
 /** `Only where kernel is rbf or poly.` */
-export function whenWords(when: Row['when'], trans: Trans): string {
+function whenWords(when: Row['when'], trans: Trans): string {
   const parts = Object.entries(when).map(([name, values]) =>
     trans('%1 is %2', name, values.map(String).join(trans(' or ')))
   );

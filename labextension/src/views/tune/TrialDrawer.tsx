@@ -155,7 +155,7 @@ export interface CompareRow {
 }
 
 /** Each parameter of the trial and of the baseline; what a trial was not given is as in the baseline. */
-export function paramRows(trial: Trial, baseline: Trial | null): CompareRow[] {
+function paramRows(trial: Trial, baseline: Trial | null): CompareRow[] {
   const own = trial.event.params;
   const other = baseline?.event.params ?? {};
   const names = [...new Set([...Object.keys(own), ...Object.keys(other)])];

@@ -2,6 +2,7 @@ import * as React from 'react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useHost } from '../shared/host';
 import { Icon } from '../shared/icons';
+import { ariaSort } from '../shared/sort';
 import type { Objective, Standing } from './best';
 import type { Trace, Trial } from './search';
 import {
@@ -9,7 +10,6 @@ import {
   kept,
   nextSort,
   sorted,
-  sortOf,
   type Column,
   type Sort
 } from './table';
@@ -122,20 +122,14 @@ export function Trials({
       latest.current(event, number),
     []
   );
-  const header = (name: string, label: string, number: boolean) => {
-    const state = sortOf(sort, name);
+  const header = (name: string, label: string, className = '') => {
+    const state = ariaSort(sort, name);
     return (
-      <th
-        key={name}
-        scope="col"
-        aria-sort={state}
-        className={number ? 'kf-number' : ''}
-      >
+      <th key={name} scope="col" aria-sort={state} className={className}>
         <button
           onClick={() => {
-            const next = nextSort(sort, name);
             setOrder(null);
-            onSort(next);
+            onSort(nextSort(sort, name));
           }}
         >
           {label}
@@ -202,10 +196,10 @@ export function Trials({
         >
           <thead>
             <tr>
-              {header('number', trans('Trial'), false)}
-              {header('state', trans('State'), false)}
+              {header('number', trans('Trial'))}
+              {header('state', trans('State'))}
               {columns.map(column =>
-                header(column.name, column.label, column.number)
+                header(column.name, column.label, 'kf-number')
               )}
             </tr>
           </thead>
@@ -314,7 +308,7 @@ function Row({
       {columns.map(column => (
         <td
           key={column.name}
-          className={column.number ? 'kf-number' : ''}
+          className="kf-number"
           title={column.title?.(trial)}
         >
           {column.text(trial)}

@@ -1,5 +1,5 @@
 /** What the charts of a search draw. Pure: options for ECharts from trials. */
-import { HUES, type Theme } from '../shared/chart';
+import { HUES, look, type Theme } from '../shared/chart';
 import { brief } from '../shared/format';
 import type { Trans } from '../shared/host';
 import { metricWord } from '../train/words';
@@ -37,15 +37,9 @@ export function bestOption(
   const at = (wanted: (trial: Trial) => boolean) =>
     done.filter(wanted).map(trial => dot(trial, trial.value as number));
   const failed = trials.filter(trial => trial.event.state === 'failed');
-  const axis = {
-    axisLabel: { color: theme.faint, hideOverlap: true },
-    axisLine: { lineStyle: { color: theme.line } },
-    splitLine: { lineStyle: { color: theme.line } },
-    nameTextStyle: { color: theme.faint }
-  };
+  const { whole, tooltip, axis } = look(theme);
   return {
-    animation: false,
-    textStyle: { fontFamily: theme.font },
+    ...whole,
     aria: { enabled: false },
     grid: { left: 64, right: 20, top: 36, bottom: 40 },
     legend: {
@@ -66,9 +60,7 @@ export function bestOption(
     },
     tooltip: {
       trigger: 'item' as const,
-      backgroundColor: theme.background,
-      borderColor: theme.line,
-      textStyle: { color: theme.text },
+      ...tooltip,
       formatter: (point: { name?: string; value?: unknown }) => {
         const value = Array.isArray(point.value)
           ? (point.value[1] as unknown)
@@ -77,21 +69,19 @@ export function bestOption(
       }
     },
     xAxis: {
-      type: 'value' as const,
+      ...axis,
       name: trans('Trial'),
       nameLocation: 'middle' as const,
       nameGap: 26,
       minInterval: 1,
       min: 0,
       max: Math.max(last, 1),
-      ...axis,
       splitLine: { show: false }
     },
     yAxis: {
-      type: 'value' as const,
+      ...axis,
       min: floor,
       max: ceiling,
-      ...axis,
       axisLabel: {
         ...axis.axisLabel,
         showMinLabel: false,
@@ -137,7 +127,7 @@ export function bestOption(
       {
         type: 'scatter' as const,
         name: trans('Best'),
-        data: best === null ? [] : at(trial => trial === best),
+        data: at(trial => trial === best),
         symbol: 'diamond',
         symbolSize: 16,
         color: HUES.best,
@@ -159,7 +149,7 @@ export function bestOption(
       {
         type: 'scatter' as const,
         name: trans('Chosen'),
-        data: selected === null ? [] : at(trial => trial.number === selected),
+        data: at(trial => trial.number === selected),
         symbol: 'circle',
         symbolSize: 15,
         silent: true,
@@ -309,6 +299,7 @@ export function parallelOption(
   const ordered = [...done].sort(
     (a, b) => (share.get(a.number) ?? 0) - (share.get(b.number) ?? 0)
   );
+  const { whole, tooltip } = look(theme);
   const staggered = axes.length > 3;
   const faintest = done.length > MANY ? 0.06 : 0.35;
   // Lines run behind the labels: a border in the colour of the page keeps them legible.
@@ -319,13 +310,10 @@ export function parallelOption(
     textBorderWidth: 3
   };
   return {
-    animation: false,
-    textStyle: { fontFamily: theme.font },
+    ...whole,
     aria: { enabled: false },
     tooltip: {
-      backgroundColor: theme.background,
-      borderColor: theme.line,
-      textStyle: { color: theme.text },
+      ...tooltip,
       formatter: (line: { name?: string }) => line.name ?? ''
     },
     parallel: {

@@ -1,6 +1,6 @@
 /** Where the marks of one range lie, from 0 (its left end) to 1. Pure, so that it can be tested without a browser. */
 import type { Trans } from '../shared/host';
-import { optionsOf } from './space';
+import { optionsOf, valuesOf } from './space';
 import type { Parameter, Value } from './types';
 
 export interface Marks {
@@ -11,7 +11,7 @@ export interface Marks {
   points: boolean;
 }
 
-const MOST_TICKS = 24;
+const MOST_TICKS = 25;
 
 /** The marks of a dimension; null where it can't be drawn, as it can't be read. */
 export function marks(parameter: Parameter, baseline: unknown): Marks | null {
@@ -59,17 +59,14 @@ function pointMarks(options: readonly Value[], baseline: unknown): Marks {
 }
 
 function linearTicks(
-  { step, type }: Parameter,
+  parameter: Parameter,
   low: number,
   high: number
 ): number[] {
-  const stride = step ?? (type === 'int' ? 1 : null);
-  const count = stride ? Math.floor((high - low) / stride + 1e-9) : Infinity;
-  if (stride && count <= MOST_TICKS) {
-    return Array.from(
-      { length: count + 1 },
-      (_, place) => low + place * stride
-    );
+  const count = valuesOf(parameter);
+  if (count <= MOST_TICKS) {
+    const stride = parameter.step ?? 1;
+    return Array.from({ length: count }, (_, place) => low + place * stride);
   }
   return [0, 0.25, 0.5, 0.75, 1].map(share => low + share * (high - low));
 }

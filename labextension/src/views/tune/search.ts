@@ -16,7 +16,7 @@ export interface Trial {
 }
 
 /** A list that only grows: what was read of it earlier stays as it was, and adding copies nothing. */
-export interface Grown<T> {
+interface Grown<T> {
   readonly items: T[];
   readonly length: number;
 }

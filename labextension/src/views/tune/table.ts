@@ -14,7 +14,6 @@ export const FIRST_SORT: Sort = 'number';
 export interface Column {
   name: string;
   label: string;
-  number: boolean;
   text: (trial: Trial) => string;
   /** All digits, on hover. */
   title?: (trial: Trial) => string;
@@ -28,12 +27,10 @@ export function columnsOf(
   trans: Trans,
   resource?: string
 ): Column[] {
-  const named = space.map(parameter => parameter.name);
   const columns: Column[] = [
     {
       name: 'value',
       label: metric ? metricWord(metric) : trans('Value'),
-      number: true,
       text: trial => brief(trial.event.value),
       title: trial => exact(trial.event.value),
       key: trial => trial.value
@@ -43,7 +40,6 @@ export function columnsOf(
     columns.push({
       name: 'std',
       label: trans('±'),
-      number: true,
       text: trial => brief(trial.event.std),
       title: trial => exact(trial.event.std),
       key: trial => numeric(trial.event.std)
@@ -52,7 +48,6 @@ export function columnsOf(
   columns.push({
     name: 'seconds',
     label: trans('Duration'),
-    number: true,
     text: trial => {
       const seconds = numeric(trial.event.seconds);
       return seconds === null ? '' : duration(seconds * 1000);
@@ -63,17 +58,15 @@ export function columnsOf(
     columns.push({
       name: 'resource',
       label: resource ?? trans('Given'),
-      number: true,
       text: trial => String(trial.event.resource ?? ''),
       key: trial => trial.event.resource ?? null
     });
   }
   return [
     ...columns,
-    ...named.map((name): Column => ({
+    ...space.map(({ name }): Column => ({
       name: `p:${name}`,
       label: name,
-      number: true,
       text: trial => shown(trial.event.params[name]),
       title: trial => exact(trial.event.params[name]),
       key: trial => {
@@ -99,17 +92,6 @@ export function shown(value: unknown): string {
 /** `name`, then `-name`, then `name` again. */
 export function nextSort(now: Sort, name: string): Sort {
   return now === name ? `-${name}` : name;
-}
-
-export function sortOf(
-  now: Sort,
-  name: string
-): 'ascending' | 'descending' | 'none' {
-  return now === name
-    ? 'ascending'
-    : now === `-${name}`
-      ? 'descending'
-      : 'none';
 }
 
 /** The numbers of the trials in order; those without a value come last, equals by number. The baseline is not among them. */

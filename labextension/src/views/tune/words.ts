@@ -3,7 +3,7 @@ import { duration } from '../shared/format';
 import type { Trans } from '../shared/host';
 import { isLive } from '../shared/state';
 import { metricWord, stageWord } from '../train/words';
-import { better, type Objective, type Standing } from './best';
+import { type Objective, type Standing } from './best';
 import type { Search, Trial } from './search';
 import type { Goal, Method, TrialEvent } from './types';
 
@@ -159,13 +159,10 @@ function withoutTrial(
       : trans('All %1 trials failed.', failed);
   }
   if (!live) {
-    return baseline?.value !== null && baseline !== null
-      ? trans(
-          'No trial was done; the baseline has %1 %2.',
-          metric,
-          told(baseline.value)
-        )
-      : trans('It ended before anything was measured.');
+    const bar = baseline?.value ?? null;
+    return bar === null
+      ? trans('It ended before anything was measured.')
+      : trans('No trial was done; the baseline has %1 %2.', metric, told(bar));
   }
   if (!baseline) {
     return search.stage
@@ -222,18 +219,17 @@ export function bestWords(
   const name = metricWord(metric);
   const most =
     goal === 'max' ? trans('highest %1', name) : trans('lowest %1', name);
-  if (
-    best.number === 0 ||
-    best.value === null ||
-    baseline?.value === null ||
-    !baseline
-  ) {
-    return best.number === 0 ? trans('%1; no trial beats it', most) : most;
+  if (best.number === 0) {
+    return trans('%1; no trial beats it', most);
   }
-  const gain = told(Math.abs(best.value - baseline.value));
-  return better(best.value, baseline.value, goal)
-    ? trans('%1, better than the baseline by %2', most, gain)
-    : most;
+  const bar = baseline?.value ?? null;
+  return best.value === null || bar === null
+    ? most
+    : trans(
+        '%1, better than the baseline by %2',
+        most,
+        told(Math.abs(best.value - bar))
+      );
 }
 
 export function trialName(number: number, trans: Trans): string {
