@@ -25,7 +25,7 @@ from kubespawner import KubeSpawner
 
 from bench import Row, kube, opening, spawners
 from bench.hub import ports
-from kfspawner import KFSpawner
+from kfspawner import KFSpawner, api
 from tests.cluster.kube.client import Cluster
 
 PLACE = "bench-spawn"
@@ -213,6 +213,35 @@ async def at_once(at: Cluster, folder: Path, which: int, many: int) -> tuple[lis
     return times, ticker.longest
 
 
+async def bare(at: Cluster, folder: Path, many: int) -> list[float]:
+    """Seconds until each of `many` pods like the stock arm's is seen to run, with no spawner at all: what is left is
+    the cluster's own share of the burst, which no spawner can go below."""
+    arm = arms(folder)[1]
+    with listening() as port, kube.Observer(PLACE) as observer:
+        first = await arm.spawner(port)
+        await first.start()
+        client = first.api.api_client
+        pods = [
+            client.sanitize_for_serialization(await (await arm.spawner(port)).get_pod_manifest())
+            for _ in range(many)
+        ]
+        began = time.perf_counter()
+
+        async def timed(pod: dict[str, Any]) -> float:
+            await api.create(client, {**pod, "metadata": {**pod["metadata"], "namespace": PLACE}})
+            return await observer.ready(pod["metadata"]["name"]) - began
+
+        times = await asyncio.gather(*map(timed, pods))
+    await remove_pods(at)
+    await arm.close()
+    return times
+
+
+def _bare(at: Cluster, folder: Path, many: int) -> list[float]:
+    asyncio.run(spawners.connect(at.kubeconfig))
+    return asyncio.run(bare(at, folder, many))
+
+
 def _at_once(at: Cluster, folder: Path, which: int, many: int) -> tuple[list[float], float]:
     asyncio.run(spawners.connect(at.kubeconfig))
     return asyncio.run(at_once(at, folder, which, many))
@@ -241,11 +270,13 @@ def _row(what: str, measured: list[list[float]], goal: float) -> Row:
 
 def burst(at: Cluster, folder: Path, many: int = MANY) -> list[Row]:
     (ours, our_stall), (stock, stock_stall) = (_alone(_at_once, at, folder, which, many) for which in (0, 1))
+    cluster = _alone(_bare, at, folder, many)
     return [
         {
             "what": f"{many} start() at once",
             "ours": f"median {statistics.median(ours):.1f} s, p95 {p95(ours):.1f} s",
-            "peer": f"stock median {statistics.median(stock):.1f} s, p95 {p95(stock):.1f} s",
+            "peer": f"stock median {statistics.median(stock):.1f} s, p95 {p95(stock):.1f} s; "
+            f"the pods alone, without a spawner, p95 {p95(cluster):.1f} s",
             "goal": "p95 ≤ 0.5 × stock",
             "met": p95(ours) <= 0.5 * p95(stock),
         },
