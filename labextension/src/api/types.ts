@@ -665,6 +665,9 @@ export interface Missing {
   resource: string;
   verb: string;
 }
+export interface Follower {
+  key?: string | null;
+}
 export interface From {
   checkpoint?: 'best' | 'last';
   run: string;
@@ -845,9 +848,6 @@ export interface Profile {
 export interface Suggested {
   target: string;
   task: 'binary' | 'multiclass' | 'regression';
-}
-export interface Registration {
-  key?: string | null;
 }
 export interface Removed {
   kind: 'pods' | 'deployments' | 'statefulsets' | 'services' | 'jobs' | 'pvcs' | 'events';

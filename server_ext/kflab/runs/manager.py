@@ -269,14 +269,16 @@ class RunManager:
             time.sleep(0.05)
         return None
 
-    def evaluate(self, run_id: str) -> str:
+    def evaluate(self, run_id: str, key: str | None = None) -> str:
         """Start the run that scores this one's model on the test set; returns its id.
 
+        The same `key` again returns the same run.
         Raises RunNotFound, RunRefused if the run has no model.
         """
         source = self._source(run_id, "evaluate")
         values = {
             "kind": "evaluate",
+            "key": key,
             "name": f"{source.name}, evaluated"[:200],
             "workspace": source.spec.workspace,
             "from": From(run=run_id),

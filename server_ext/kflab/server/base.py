@@ -137,9 +137,9 @@ class KFLabHandler(APIHandler):  # type: ignore[misc]
         return raw
 
     def read_body(self, raw: bytes, model: type[M]) -> M:
-        """The JSON of a body as a model; types are not converted."""
+        """The JSON of a body as a model; types are not converted. No body at all is an empty object."""
         try:
-            given = json.loads(raw.decode("utf-8"), parse_constant=_number, parse_float=_number)
+            given = json.loads(raw.decode("utf-8") or "{}", parse_constant=_number, parse_float=_number)
             _check_plain(given)
         except (ValueError, RecursionError) as error:
             raise Refused("The body is not JSON as RFC 8259 has it, in UTF-8.") from error

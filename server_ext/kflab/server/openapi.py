@@ -116,7 +116,7 @@ def _operation(path: str, method: str, about: Described, refs: dict[Any, Any]) -
     }
     if about.body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": any(field.is_required() for field in about.body.model_fields.values()),
             "content": {"application/json": {"schema": refs[(about.body, "validation")]}},
         }
     return operation

@@ -154,6 +154,14 @@ def test_evaluate_starts_a_run_that_refers_to_the_first(lab: Lab) -> None:
         manager.evaluate(run.id)
 
 
+def test_an_evaluation_that_is_asked_for_again_with_its_key_is_one(lab: Lab) -> None:
+    manager = lab.manager("emit('done')")
+    trained = ended_run(manager, metrics=["accuracy"])
+    key = new_ulid()
+    assert manager.evaluate(trained, key) == manager.evaluate(trained, key) == key
+    assert manager.evaluate(trained) != key
+
+
 def test_a_run_without_a_model_is_not_evaluated(lab: Lab) -> None:
     manager, run_id = lab.start("sys.exit(1)")
     lab.ended(manager, run_id)

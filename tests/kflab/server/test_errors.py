@@ -61,7 +61,7 @@ def test_nothing_of_that_id(lab: Lab, path: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
+        b" ",
         b"{",
         b"\xff",
         b'{"name": NaN}',
@@ -76,6 +76,11 @@ def test_nothing_of_that_id(lab: Lab, path: str) -> None:
 def test_what_is_not_json(lab: Lab, body: bytes) -> None:
     said = refused(lab, "POST", "runs", 400, content=body)
     assert "JSON" in said["message"]
+
+
+def test_no_body_where_one_is_needed(lab: Lab) -> None:
+    said = refused(lab, "POST", "runs", 400, content=b"")
+    assert said["fields"][0]["field"] == "dataset"
 
 
 @pytest.mark.parametrize("body", [[], "run", 7, None, True])

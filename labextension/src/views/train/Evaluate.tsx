@@ -7,6 +7,7 @@ import { Icon } from '../shared/icons';
 import { Failure } from '../shared/panels';
 import { query, useRequest } from '../shared/request';
 import { Refusal, useSending } from '../shared/sending';
+import { useStartRun } from '../shared/startRun';
 import { isLive, StateBadge } from '../shared/state';
 import type { Page, Run } from '../shared/types';
 import { measures } from './live';
@@ -26,7 +27,8 @@ export function Evaluate({
   validation: Record<string, Metric>;
   onState?: (of: 'evaluate', state: string) => void;
 }): React.ReactElement {
-  const { client, trans } = useHost();
+  const { trans } = useHost();
+  const startRun = useStartRun();
   const [asked, setAsked] = useState(false);
   const [started, setStarted] = useState<string | null>(null);
   const evaluating = useSending();
@@ -39,13 +41,8 @@ export function Evaluate({
   );
   const evaluation = started ?? before?.[0]?.id ?? null;
 
-  const evaluate = async (): Promise<void> => {
-    const { id } = await client.request<{ id: string }>(
-      'POST',
-      `runs/${run.id}/evaluate`
-    );
-    setStarted(id);
-  };
+  const evaluate = async (): Promise<void> =>
+    setStarted(await startRun(`runs/${run.id}/evaluate`, {}));
 
   return (
     <section className="kf-Evaluate" aria-label={trans('Test part')}>

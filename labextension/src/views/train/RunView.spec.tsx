@@ -123,6 +123,8 @@ test('evaluating asks, says that it is recorded, and shows test beside validatio
   expect(document.activeElement?.textContent).toBe('Keep it locked');
   fireEvent.click(screen.getByRole('button', { name: 'Unlock and evaluate' }));
   await waitFor(() => expect(client.streams).toHaveLength(2));
+  // Sent again after a lost answer, it would be the same run.
+  expect(client.keys()).toHaveLength(1);
   client.emit(`runs/${TEST_ID}/stream`, [
     event(1, { type: 'metric', name: 'accuracy', value: 0.95, part: 'test' }),
     event(2, { type: 'done' })

@@ -47,8 +47,8 @@ class RunId(BaseModel):
     id: str
 
 
-class Registration(BaseModel):
-    """`key` makes a repeated request one run."""
+class Follower(BaseModel):
+    """Of a run that follows from another one: `key` makes a repeated request one run."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -120,25 +120,26 @@ class ResumeHandler(KFLabHandler):
 class RegisterHandler(KFLabHandler):
     @endpoint(
         "Train the best of a tuning run on train and validation, and record it",
-        body=Registration,
+        body=Follower,
         answer=RunId,
         status=202,
         errors=(400, 404, 409),
     )
-    async def post(self, id: str, asked: Registration) -> Any:
+    async def post(self, id: str, asked: Follower) -> Any:
         return {"id": await asyncio.to_thread(self.services.runs.register, id, asked.key)}
 
 
 class EvaluateHandler(KFLabHandler):
     @endpoint(
         "Evaluate a run's model on the test part, which unlocks it",
+        body=Follower,
         answer=RunId,
         status=202,
         errors=(400, 404, 409),
     )
-    async def post(self, id: str) -> Any:
+    async def post(self, id: str, asked: Follower) -> Any:
         await asyncio.to_thread(self.services.runs.get, id)
-        return {"id": await asyncio.to_thread(self.services.runs.evaluate, id)}
+        return {"id": await asyncio.to_thread(self.services.runs.evaluate, id, asked.key)}
 
 
 class EventsHandler(KFLabHandler):
