@@ -41,6 +41,8 @@ class Outcome:
     left_out: tuple[str, ...] = ()  # single tests
 
 
+# A file's tests share a server or a hub, so they stay together.
+TWO_AT_ONCE = ("pytest", "-q", "-n", "2", "--dist", "loadfile")
 CHECKS = (
     Check("ruff", ("ruff", "check", ".")),
     Check("format", ("ruff", "format", "--check", ".")),
@@ -52,13 +54,9 @@ CHECKS = (
     Check("eslint", ("jlpm", "lint:eslint"), "labextension"),
     Check("prettier", ("jlpm", "lint:prettier"), "labextension"),
     Check("jest", ("jlpm", "test"), "labextension"),
-    # A file's tests share a server, so they stay together.
-    Check(
-        "pytest",
-        ("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "not browser and not wheel and not cluster"),
-    ),
+    Check("pytest", (*TWO_AT_ONCE, "-m", "not browser and not wheel and not cluster")),
     Check("wheel", ("pytest", "-q", "-m", "wheel", "tests/wheel")),
-    Check("browser", ("pytest", "-q", "-m", "browser", "tests/browser")),
+    Check("browser", (*TWO_AT_ONCE, "-m", "browser", "tests/browser")),
 )
 # Takes minutes and root, so it is not among those that run when none is named.
 CLUSTER = Check("cluster", ("pytest", "-q", "-m", "cluster", "tests/cluster"))
