@@ -119,6 +119,12 @@ export interface Best {
 export interface SpecialFloat {
   $float: 'NaN' | 'Infinity' | '-Infinity';
 }
+export interface BudgetChange {
+  parallel?: number | null;
+  seconds?: number | null;
+  trial_seconds?: number | null;
+  trials?: number | null;
+}
 export interface BudgetSpec {
   parallel?: number;
   seconds?: number | null;
@@ -859,6 +865,9 @@ export interface ResourceSpec {
   max: number;
   min?: number;
   name?: 'epochs' | 'trees' | 'samples';
+}
+export interface Resumption {
+  budget?: BudgetChange;
 }
 export interface RowsFrame {
   rows: (PodRow | DeploymentRow | StatefulSetRow | ServiceRow | JobRow | ClaimRow | EventRow)[];

@@ -158,6 +158,18 @@ class BudgetSpec(Strict):
     trial_seconds: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
 
 
+class BudgetChange(Strict):
+    """What a search that goes on may have instead; null leaves it as it was. `trials` counts those that it has had."""
+
+    trials: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    parallel: Annotated[int, Field(ge=1, le=64)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
+    trial_seconds: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
+
+    def apply(self, budget: BudgetSpec) -> BudgetSpec:
+        return budget.model_copy(update=self.model_dump(exclude_none=True))
+
+
 class TuningSpec(Strict):
     """`space` null is the one suggested for the model; `baseline` null are the model's own parameters."""
 

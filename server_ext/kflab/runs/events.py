@@ -247,7 +247,7 @@ class InterruptedEvent(_End):
 
 
 class ResumedEvent(_Event):
-    """A run that had ended without a result goes on; what it had finished stays."""
+    """A run that had ended goes on; what it had finished stays."""
 
     type: Literal["resumed"]
     by: str

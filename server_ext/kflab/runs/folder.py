@@ -28,6 +28,11 @@ class RunFolder:
         return self.path / "spec.json"
 
     @property
+    def budget(self) -> Path:
+        """Of a search that went on with another budget: what holds instead of the one in spec.json."""
+        return self.path / "budget.json"
+
+    @property
     def events(self) -> Path:
         return self.path / "events.jsonl"
 

@@ -22,11 +22,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from kflab.ml.tuning import BudgetChange
 from kflab.runs import process
 from kflab.runs.events import ENDS
 from kflab.runs.folder import RunFolder, try_lock
 from kflab.runs.log import EventLog, LogFull, Record, Tail, is_full, read, summary
-from kflab.runs.spec import From, Run, RunKind, RunSpec, RunState, new_ulid
+from kflab.runs.spec import From, Run, RunKind, RunSpec, RunState, new_ulid, read_spec
 from kflab.runs.trials.history import read_history
 from kflab.runs.trials.register import best_of
 
@@ -171,7 +172,8 @@ class RunManager:
     def _read(self, folder: RunFolder, before: Run | None, size: int) -> _Known:
         try:
             created = folder.spec.stat().st_mtime
-            spec = before.spec if before else RunSpec.model_validate_json(folder.spec.read_bytes())
+            # Only a run that has ended may go on with another budget.
+            spec = before.spec if before and before.ended is None else read_spec(folder)
         except FileNotFoundError:
             self._known.pop(folder.id, None)
             raise RunNotFound(f"There is no run {folder.id}. It may have been deleted.") from None
@@ -310,22 +312,30 @@ class RunManager:
             )
         return self.create(spec.model_copy(update={"key": key}))
 
-    def resume(self, run_id: str, by: str) -> Run:
-        """Let a tuning run that ended without its result go on: its finished trials stay, what was cut off runs again.
+    def resume(self, run_id: str, by: str, change: BudgetChange | None = None) -> Run:
+        """Let a tuning run that has ended go on: its finished trials stay, what was cut off runs again.
 
-        Raises RunNotFound, and RunConflict for a run that is done, goes on, or is of another kind.
+        One that is done goes on if `change` gives it more trials than it has had. A limit of seconds begins anew.
+        Raises RunNotFound, RunRefused if there are no more, and RunConflict for a run that goes on or is of another kind.
         """
         run = self.get(run_id)
         if run.kind != "tune":
             raise RunConflict(f"A run of kind {run.kind} cannot go on where it stopped; start it again.")
+        if run.spec.tuning is None:  # never: its spec is checked
+            raise RunConflict(f"Run {run_id} has nothing to search.")
+        change = change or BudgetChange()
+        budget = change.apply(run.spec.tuning.budget)
         if run.state == "done":
-            raise RunConflict(f"Run {run_id} is done. Start another one to search further.")
+            self._check_more(run_id, budget.trials)
         lock = self._lock_of_ended(run_id) if run.ended else None
         if lock is None:
             raise RunConflict(f"Run {run_id} is {run.state}; there is nothing to resume.")
         folder = self._existing(run_id)
         try:
             folder.cancel.unlink(missing_ok=True)
+            making = folder.path / f".budget-{new_ulid()}"
+            making.write_text(budget.model_dump_json())
+            making.replace(folder.budget)
             with EventLog(folder.events) as log:
                 # Seen by all as going on from here; should nobody come to do the work, it is lost as any other.
                 log.append("resumed", by=by)
@@ -333,6 +343,14 @@ class RunManager:
         finally:
             os.close(lock)
         return self.get(run_id)
+
+    def _check_more(self, run_id: str, trials: int) -> None:
+        tried = max(read_history(self._existing(run_id)).trials, default=0)
+        if trials <= tried:
+            raise RunRefused(
+                "budget.trials",
+                f"Run {run_id} is done and has had {tried} trials. Give it more than {tried} to search further.",
+            )
 
     def _source(self, run_id: str, kind: RunKind) -> Run:
         """The run that one of `kind` builds on. Raises RunRefused if it does not serve."""

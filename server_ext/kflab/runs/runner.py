@@ -45,18 +45,17 @@ def run(folder: RunFolder, root: Path, emit: Emitter) -> Ending:
 
     Raises DataError for what the user can mend, TrainingError, and whatever the model's own code raises.
     """
-    text = folder.spec.read_bytes()
+    asked = json.loads(folder.spec.read_bytes())
     folder.out.mkdir(exist_ok=True)
-    asked = json.loads(text)
     splitter = None
     # A run that goes on keeps its split.
     if asked["kind"] != "evaluate" and not folder.split.exists():
         emit("stage", name="split", state="begin")
         splitter = _start_splitter(asked, folder, root)
     from kflab.runs import work
-    from kflab.runs.spec import RunSpec
+    from kflab.runs.spec import read_spec
 
-    spec = RunSpec.model_validate_json(text)
+    spec = read_spec(folder)
     if spec.kind == "evaluate":
         return work.evaluate_run(spec, folder, emit)
     do = work.tune_run if spec.kind == "tune" else work.train_run

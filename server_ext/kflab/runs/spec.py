@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from kflab.ml.spec import DatasetSpec, ModelSpec, PreprocessSpec, SplitSpec, Strict, Task, TrainingSpec
-from kflab.ml.tuning import TuningSpec
+from kflab.ml.tuning import BudgetSpec, TuningSpec
 from kflab.runs.events import Best, Cause
+from kflab.runs.folder import RunFolder
 
-__all__ = ["EngineSpec", "From", "Run", "RunKind", "RunSpec", "RunState", "Ulid", "new_ulid"]
+__all__ = ["EngineSpec", "From", "Run", "RunKind", "RunSpec", "RunState", "Ulid", "new_ulid", "read_spec"]
 
 RunKind = Literal["train", "tune", "evaluate"]
 RunState = Literal["queued", "running", "paused", "interrupted", "done", "failed", "cancelled"]
@@ -86,3 +87,15 @@ class Run(Strict):
     ended: str | None = None
     spec: RunSpec
     best: Best | None = None
+
+
+def read_spec(folder: RunFolder) -> RunSpec:
+    """What the run in a folder does, with the budget that it has by now.
+
+    Raises OSError, and ValidationError for one of another version.
+    """
+    spec = RunSpec.model_validate_json(folder.spec.read_bytes())
+    if spec.tuning is None or not folder.budget.exists():
+        return spec
+    budget = BudgetSpec.model_validate_json(folder.budget.read_bytes())
+    return spec.model_copy(update={"tuning": spec.tuning.model_copy(update={"budget": budget})})

@@ -77,9 +77,19 @@ class TuneHandle(RunHandle):
         """Train the best trial on train and validation together, and record the model; returns that run."""
         return RunHandle(find().request("POST", f"runs/{self.id}/register", {"key": ulid.new()})["id"])
 
-    def resume(self) -> TuneHandle:
-        """Go on with a search that was interrupted, cancelled or failed; its finished trials stay."""
-        find().request("POST", f"runs/{self.id}/resume")
+    def resume(
+        self, *, trials: int | None = None, parallel: int | None = None, seconds: float | None = None
+    ) -> TuneHandle:
+        """Go on with a search that has ended; its finished trials stay.
+
+        One that is done needs more `trials`, counted from the first, than it has had. Raises ApiError if it goes on
+        already, or has had as many.
+        """
+        find().request(
+            "POST",
+            f"runs/{self.id}/resume",
+            {"budget": _given(trials=trials, parallel=parallel, seconds=seconds)},
+        )
         return self
 
     def _trials(self) -> dict[int, dict[str, Any]]:
@@ -217,14 +227,16 @@ def tune(
         searched["space"] = _space(space)
     if metric is not None:
         searched["objective"] = {"metric": metric}
-    limits = {"trials": trials, "parallel": parallel, "seconds": seconds}
-    budget = {name: value for name, value in limits.items() if value is not None}
-    if budget:
+    if budget := _given(trials=trials, parallel=parallel, seconds=seconds):
         searched["budget"] = {**(searched.get("budget") or {}), **budget}
     for name, value in (("method", method), ("baseline", baseline)):
         if value is not None:
             searched[name] = dict(value) if isinstance(value, Mapping) else value
     return TuneHandle(find().request("POST", "runs", {**body, "tuning": searched})["id"])
+
+
+def _given(**limits: float | None) -> dict[str, float]:
+    return {name: value for name, value in limits.items() if value is not None}
 
 
 def _of_run(run: RunHandle) -> dict[str, Any]:

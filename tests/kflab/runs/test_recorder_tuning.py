@@ -157,6 +157,22 @@ async def test_a_run_that_goes_on_is_running_again_and_complete_at_its_second_en
     assert after[1]["id"] == by_trial[1]["id"] and "cause" not in after[1]["properties"]
 
 
+async def test_a_search_that_goes_on_after_its_result_is_recorded_with_all_of_its_trials(shop: Shop) -> None:
+    run = tuning(shop, SPLIT_END, *trials(0, 1), DONE)
+    recorder = shop.recorder()
+    assert await recorder.record(run.id) is True
+    before = {node["properties"].get("trial"): node for node in await shop.executions(run)}
+    run.say(RESUMED, *trials(2))
+    assert await recorder.record(run.id) is False
+    run.say(DONE)
+    assert await recorder.record(run.id) is True
+    after = {node["properties"].get("trial"): node for node in await shop.executions(run)}
+    assert after.keys() == {None, 0, 1, 2} and {node["state"] for node in after.values()} == {"COMPLETE"}
+    assert {n: node["id"] for n, node in after.items() if n in before} == {
+        n: node["id"] for n, node in before.items()
+    }
+
+
 async def test_two_tunings_on_the_same_rows_share_their_split(shop: Shop) -> None:
     first, second = (tuning(shop, SPLIT_END, *trials(0), DONE) for _ in range(2))
     other = Logged(shop.workspace)

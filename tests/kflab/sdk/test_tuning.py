@@ -159,8 +159,11 @@ def test_a_cancelled_search_tells_what_it_has_and_goes_on(server: Lab) -> None:
     again = TuneHandle(search.id).resume()
     assert again.wait(progress=False).state == "done"
     assert list(again.trials()["state"]) == ["done"] * 3
-    with pytest.raises(ApiError, match="done"):
+    with pytest.raises(ApiError, match="more than 2") as refused:
         again.resume()
+    assert [one["field"] for one in refused.value.fields] == ["budget.trials"]
+    assert again.resume(trials=3).wait(progress=False).state == "done"
+    assert list(again.trials()["state"]) == ["done"] * 4
 
 
 # The short forms, and what is said of those that are none.

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from kflab.ml.tuning import BudgetChange
 from kflab.runs.events import ENDS, Event
 from kflab.runs.log import Record
 from kflab.runs.manager import RunManager, RunNotFound
@@ -53,6 +54,14 @@ class Follower(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     key: Ulid | None = None
+
+
+class Resumption(BaseModel):
+    """`budget` is what changes of what the search may use; one that is done needs more trials than it has had."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    budget: BudgetChange = BudgetChange()
 
 
 class Runs(BaseModel):
@@ -111,10 +120,14 @@ class CancelHandler(KFLabHandler):
 
 class ResumeHandler(KFLabHandler):
     @endpoint(
-        "Let a tuning run that ended without its result go on", answer=Run, status=202, errors=(404, 409)
+        "Let a tuning run that has ended go on, with more trials if it is done",
+        body=Resumption,
+        answer=Run,
+        status=202,
+        errors=(400, 404, 409, 507),
     )
-    async def post(self, id: str) -> Any:
-        return await asyncio.to_thread(self.services.runs.resume, id, self.by)
+    async def post(self, id: str, asked: Resumption) -> Any:
+        return await asyncio.to_thread(self.services.runs.resume, id, self.by, asked.budget)
 
 
 class RegisterHandler(KFLabHandler):

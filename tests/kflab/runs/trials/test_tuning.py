@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
+from kflab.ml.tuning import BudgetChange, BudgetSpec
 from kflab.runs.manager import RunConflict, RunManager, RunRefused
 from kflab.runs.spec import RunSpec, new_ulid
 from tests.kflab.runs.conftest import SPEC, Lab, lab, processes_of, supervisor_of, until
@@ -141,7 +142,7 @@ def test_who_is_killed_costs_no_finished_trial_and_the_one_cut_off_runs_again(la
     assert [e["state"] for e in splits] == ["begin", "end"]
 
 
-def test_a_cancelled_search_goes_on_and_one_that_is_done_does_not(lab: Lab) -> None:
+def test_a_cancelled_search_goes_on_and_one_that_is_done_with_more_trials(lab: Lab) -> None:
     (lab.workspace / "slow.py").write_text(SLOW)
     manager, run_id = start(lab, OWN)
     with pytest.raises(RunConflict, match="nothing to resume"):
@@ -158,8 +159,27 @@ def test_a_cancelled_search_goes_on_and_one_that_is_done_does_not(lab: Lab) -> N
     run = lab.ended(manager, run_id, 120)
     assert run.state == "done", run.text
     assert {e["by"] for e in manager.events(run_id) if e["type"] == "resumed"} == {"somebody else"}
-    with pytest.raises(RunConflict, match="done"):
-        manager.resume(run_id, "somebody")
+
+    for change in (None, BudgetChange(trials=3), BudgetChange(seconds=60)):
+        with pytest.raises(RunRefused, match="had 3 trials. Give it more than 3") as refused:
+            manager.resume(run_id, "somebody", change)
+        assert refused.value.field == "budget.trials"
+    before = trials(manager, run_id)
+    assert manager.resume(run_id, "somebody", BudgetChange(trials=5)).state == "running"
+    run = lab.ended(manager, run_id, 120)
+    assert run.state == "done", run.text
+    found = trials(manager, run_id)
+    assert set(found) == {0, 1, 2, 3, 4, 5} and all(t["state"] == "done" for t in found.values())
+    assert {n: found[n] for n in before} == before
+    # What it may use now is what everybody reads, and what was left as it was is so still.
+    other = RunManager(lab.workspace)
+    for known in (run, other.get(run_id)):
+        assert known.spec.tuning is not None
+        assert known.spec.tuning.budget.model_dump() == {
+            **BudgetSpec().model_dump(),
+            **OWN["tuning"]["budget"],
+            "trials": 5,
+        }
 
 
 def test_only_a_search_has_something_to_resume_or_register(lab: Lab) -> None:
