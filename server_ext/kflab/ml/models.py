@@ -136,9 +136,13 @@ def _build_own(path: Path, function: str, params: dict[str, Any]) -> Any:
     if not callable(build):
         raise DataError("model.family", f"{path.name} has no function {function!r}.")
     estimator = build(**params)
-    if not (hasattr(estimator, "fit") and hasattr(estimator, "predict")):
+    # Without get_params, as of a Keras model, it could be neither copied for a fold nor recorded.
+    missing = [name for name in ("fit", "predict", "get_params") if not hasattr(estimator, name)]
+    if missing:
         raise DataError(
             "model.family",
-            f"{function}() in {path.name} must return an estimator with fit and predict, not {type(estimator).__name__}.",
+            f"{function}() in {path.name} returned {type(estimator).__name__}, which has no {', '.join(missing)}. "
+            "It must return an estimator: one of scikit-learn, or of a class of yours that derives from "
+            "sklearn.base.BaseEstimator and has fit and predict. For a neural network choose keras:mlp.",
         )
     return estimator

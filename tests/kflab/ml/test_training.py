@@ -263,8 +263,16 @@ def test_own_model_code(fit: Any, root: Path) -> None:
     assert trained.result.metrics["accuracy"] > 0.85
     assert trained.result.hyperparameters["C"] == 10.0
     (root / "mine.py").write_text("def build():\n    return 7\n")
-    with pytest.raises(DataError, match="must return an estimator"):
+    with pytest.raises(DataError, match="int, which has no fit, predict, get_params"):
         fit("sklearn:wine", "mine.py:build")
+    # Like a Keras model: it can be fitted, but not copied.
+    (root / "mine.py").write_text(
+        "class Net:\n    def fit(self, X, y): ...\n    def predict(self, X): ...\n"
+        "def build():\n    return Net()\n"
+    )
+    with pytest.raises(DataError, match=r"Net, which has no get_params.*BaseEstimator.*keras:mlp") as caught:
+        fit("sklearn:wine", "mine.py:build")
+    assert caught.value.field == "model.family"
     (root / "mine.py").write_text("def build():\n    raise ZeroDivisionError('mine')\n")
     with pytest.raises(ZeroDivisionError, match="mine"):
         fit("sklearn:wine", "mine.py:build")
