@@ -79,10 +79,9 @@ export function useFollow<L extends Followable>(
   const [connected, setConnected] = useState(true);
   const [turn, setTurn] = useState(0);
   const { end } = live;
-  const goesOn = resumable && end?.type !== 'done';
   const record = useRequest<Run>(
     `runs/${id}`,
-    !end ? LIVE_EVERY : goesOn ? ENDED_EVERY : undefined
+    !end ? LIVE_EVERY : resumable ? ENDED_EVERY : undefined
   );
   const take = useFrames(dispatch, batched);
   const latest = useRef<Followable>(live);

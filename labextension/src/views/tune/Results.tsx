@@ -127,6 +127,7 @@ export function Results({
         {chosen && (
           <TrialDrawer
             key={chosen.number}
+            spec={spec}
             trial={chosen}
             trace={search.traces[chosen.number]}
             baseline={now.baseline}

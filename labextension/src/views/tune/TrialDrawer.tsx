@@ -2,11 +2,12 @@ import * as React from 'react';
 import { useMemo } from 'react';
 import { CopyButton } from '../shared/copy';
 import { brief, exact, toNumber, duration } from '../shared/format';
-import { useHost } from '../shared/host';
+import { useHost, type Trans } from '../shared/host';
 import { LogDrawer } from '../shared/logDrawer';
 import { literal } from '../shared/python';
 import { Warnings } from '../shared/runFrame';
 import { When } from '../shared/time';
+import type { RunSpec } from '../shared/types';
 import { Curves } from '../train/Curves';
 import { metricWord } from '../train/words';
 import type { Objective } from './best';
@@ -20,6 +21,7 @@ const EVERY = 200;
 
 /** One trial beside the baseline: what differs, its curve, what it measured and said, and why it failed. */
 export function TrialDrawer({
+  spec,
   trial,
   trace,
   baseline,
@@ -29,6 +31,7 @@ export function TrialDrawer({
   live,
   onClose
 }: {
+  spec: RunSpec;
   trial: Trial;
   trace?: Trace;
   baseline: Trial | null;
@@ -120,7 +123,7 @@ export function TrialDrawer({
       <Warnings of={trace?.warnings ?? []} />
       <Comparison
         title={trans('Parameters')}
-        rows={paramRows(trial, baseline)}
+        rows={paramRows(trial, baseline, spec, trans)}
         own={name}
         alone={trial.number === 0 || baseline === null}
       />
@@ -154,22 +157,33 @@ export interface CompareRow {
   title?: string;
 }
 
-/** Each parameter of the trial and of the baseline; what a trial was not given is as in the baseline. */
-function paramRows(trial: Trial, baseline: Trial | null): CompareRow[] {
-  const own = trial.event.params;
+/**
+ * Each parameter of the trial and of the baseline. What a trial was not given is the model's own: as in the baseline,
+ * unless the search has a baseline of its own.
+ */
+function paramRows(
+  trial: Trial,
+  baseline: Trial | null,
+  { model, tuning }: RunSpec,
+  trans: Trans
+): CompareRow[] {
   const other = baseline?.event.params ?? {};
-  const names = [...new Set([...Object.keys(own), ...Object.keys(other)])];
-  return names
-    .map(name => {
-      const value = name in own ? own[name] : other[name];
-      return {
-        name,
-        own: shown(value),
-        other: shown(other[name]),
-        differs: name in other && value !== other[name],
-        title: exact(value)
-      };
-    })
+  const apart = Object.keys(trial.number === 0 ? {} : (tuning?.baseline ?? {}));
+  const own: Record<string, unknown> = {
+    ...other,
+    ...Object.fromEntries(
+      apart.map(name => [name, model?.params?.[name] ?? trans('default')])
+    ),
+    ...trial.event.params
+  };
+  return Object.entries(own)
+    .map(([name, value]) => ({
+      name,
+      own: shown(value),
+      other: shown(other[name]),
+      differs: name in other && value !== other[name],
+      title: exact(value)
+    }))
     .sort((a, b) => Number(b.differs) - Number(a.differs));
 }
 

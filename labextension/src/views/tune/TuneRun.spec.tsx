@@ -193,6 +193,45 @@ test('sorting: an order that was asked for stays while trials come, until it is 
   expect(rows()).toEqual(['Baseline', 'Trial 3', 'Trial 2', 'Trial 1']);
 });
 
+test('what only the baseline was given is not shown as a trial’s', async () => {
+  const { spec } = tuneRun();
+  const client = new ScriptedClient({
+    ...answers,
+    [`GET runs/${RUN_ID}`]: tuneRun({
+      spec: {
+        ...spec,
+        model: {
+          family: 'sklearn:RandomForestClassifier',
+          params: { n_estimators: 50 }
+        },
+        tuning: {
+          ...spec.tuning,
+          baseline: { n_estimators: 100, max_depth: 0, ccp_alpha: 0 }
+        }
+      }
+    })
+  });
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    story.trial(1, { state: 'done', value: 0.8, params: { max_depth: 3 } })
+  ]);
+  fireEvent.click(await screen.findByRole('button', { name: 'Trial 1' }));
+  const drawer = screen.getByRole('region', { name: 'Trial 1' });
+  const rows = within(drawer)
+    .getAllByRole('row')
+    .map(row => row.textContent);
+  expect(rows).toEqual(
+    expect.arrayContaining([
+      'n_estimators (differs)50100',
+      'max_depth (differs)30',
+      'ccp_alpha (differs)default0',
+      'max_featuressqrtsqrt'
+    ])
+  );
+});
+
 test('a trial opens beside the list: differences, measures, curve, log, failure; Esc closes it', async () => {
   const user = userEvent.setup();
   const client = new ScriptedClient(answers);
@@ -346,7 +385,7 @@ test('resume: it goes on from the last event, with what was finished', async () 
   ).toBeTruthy();
 });
 
-test('a search that is resumed elsewhere is followed on; one that is done is left alone', async () => {
+test('a search that goes on from elsewhere is followed on, also after its result', async () => {
   jest.useFakeTimers();
   try {
     let state: Run['state'] = 'interrupted';
@@ -393,8 +432,11 @@ test('a search that is resumed elsewhere is followed on; one that is done is lef
     await wait(1);
     before = reads();
     await wait(60);
-    expect(reads()).toBe(before);
+    expect(reads() - before).toBe(6);
     expect(client.streams).toHaveLength(2);
+    state = 'running';
+    await wait(10);
+    expect(client.streams).toHaveLength(3);
   } finally {
     jest.useRealTimers();
   }
@@ -463,6 +505,91 @@ test('a resume that is refused says why', async () => {
   expect((await screen.findByRole('alert')).textContent).toBe(
     'There is nothing to resume.'
   );
+});
+
+test('a search that is done is given more trials than it has had', async () => {
+  let state: Run['state'] = 'done';
+  const client = new ScriptedClient(
+    endedSearch('done', {
+      [`GET runs/${RUN_ID}`]: () =>
+        tuneRun({
+          state,
+          ended: state === 'done' ? '2026-03-01T10:01:00.000Z' : null
+        }),
+      [`POST runs/${RUN_ID}/resume`]: () => {
+        state = 'running';
+        return tuneRun({ state });
+      }
+    })
+  );
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.values(0.9, 0.91, 0.92),
+    story.next({ type: 'done' })
+  ]);
+  fireEvent.click(await screen.findByRole('button', { name: 'More trials…' }));
+  const field = screen.getByLabelText<HTMLInputElement>('Trials in all');
+  expect(field.value).toBe('4');
+  expect(document.activeElement).toBe(field);
+  fireEvent.change(field, { target: { value: '2' } });
+  fireEvent.click(screen.getByRole('button', { name: 'Search on' }));
+  expect(
+    screen.getByText('"2" isn\'t a whole number from 3 to 10000.')
+  ).toBeTruthy();
+  expect(client.asked('POST')).toEqual([]);
+  fireEvent.change(field, { target: { value: '6' } });
+  fireEvent.click(screen.getByRole('button', { name: 'Search on' }));
+  await waitFor(() => expect(client.streams).toHaveLength(2));
+  expect(client.calls).toContainEqual({
+    method: 'POST',
+    path: `runs/${RUN_ID}/resume`,
+    body: { budget: { trials: 6 } }
+  });
+  client.emit(STREAM, [story.next({ type: 'resumed', by: 'ada' })]);
+  expect(
+    await screen.findByRole('button', { name: 'Cancel run' })
+  ).toBeTruthy();
+});
+
+test('what the server has against more trials is said at the field', async () => {
+  const client = new ScriptedClient(
+    endedSearch('done', {
+      [`POST runs/${RUN_ID}/resume`]: new ApiError('It has had 9.', 400, [
+        { field: 'budget.trials', message: 'It has had 9.' }
+      ])
+    })
+  );
+  await opened(client);
+  const story = new Story();
+  client.emit(STREAM, [
+    ...story.values(0.9, 0.91),
+    story.next({ type: 'done' })
+  ]);
+  fireEvent.click(await screen.findByRole('button', { name: 'More trials…' }));
+  fireEvent.click(screen.getByRole('button', { name: 'Search on' }));
+  await screen.findByText('It has had 9.');
+  expect(
+    screen.getByLabelText('Trials in all').getAttribute('aria-invalid')
+  ).toBe('true');
+});
+
+test('a space that is used up is not searched on', async () => {
+  const client = new ScriptedClient(endedSearch('done'));
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.values(0.9, 0.91),
+    story.next({
+      type: 'warning',
+      code: 'space-exhausted',
+      text: 'All tried.',
+      hint: ''
+    }),
+    story.next({ type: 'done' })
+  ]);
+  await screen.findByText(/All tried/);
+  expect(screen.queryByRole('button', { name: 'More trials…' })).toBeNull();
 });
 
 const register = (): void => {

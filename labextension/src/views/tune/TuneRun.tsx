@@ -5,8 +5,8 @@ import { tuneCode } from '../shared/python';
 import { RunFrame } from '../shared/runFrame';
 import { isLive } from '../shared/state';
 import { Account } from './Account';
+import { MoreTrials, ResumeButton } from './GoOn';
 import { restorePage, type PageState } from './page';
-import { ResumeButton } from './ResumeButton';
 import { useSearch } from './useSearch';
 
 /** One search: live while it runs, the same page afterwards. */
@@ -34,6 +34,10 @@ export function TuneRun({
     [page, onState]
   );
 
+  const { trials, warnings, end } = followed.live;
+  const tried = Math.max(0, trials.length - 1);
+  const exhausted = warnings.some(({ code }) => code === 'space-exhausted');
+
   return (
     <RunFrame
       id={id}
@@ -54,9 +58,19 @@ export function TuneRun({
       }
       actions={(_, state) =>
         !isLive(state) &&
-        state !== 'done' && (
+        (state !== 'done' ? (
           <ResumeButton id={id} onResumed={followed.record.retry} />
-        )
+        ) : (
+          // Once all of its log is here.
+          end &&
+          !exhausted && (
+            <MoreTrials
+              id={id}
+              tried={tried}
+              onResumed={followed.record.retry}
+            />
+          )
+        ))
       }
     >
       {(run, state) => (
