@@ -76,6 +76,12 @@ def test_a_tree_on_digits_is_tuned_registered_and_found_in_the_lineage(person: P
     page.get_by_role("radio", name=re.compile("^TPE")).check()
     page.get_by_role("button", name="Start tuning").click()
     assert gain(ended(page), 8) >= 0.05
+    page.get_by_role("button", name="More trials…").click()
+    person.look("tune-more", ".kf-TuneRun")
+    page.get_by_label("Trials in all").fill("10")
+    page.get_by_role("button", name="Search on").click()
+    gain(run, 10)
+    expect(table.locator("tbody tr")).to_have_count(11)
     page.get_by_role("button", name="Prepare another search").click()
     page.get_by_role("button", name=re.compile("^Model and baseline")).click()
     page.get_by_role("spinbutton", name=DEPTH).fill("0")
