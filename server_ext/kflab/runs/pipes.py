@@ -11,11 +11,18 @@ from collections.abc import Callable
 
 from kflab.runs.log import MAX_LINE, MAX_TEXT, EventLog, Record
 
-__all__ = ["Pipes"]
+__all__ = ["LOG_EVENTS", "Pipes", "keep"]
 
 _READ = 1 << 16
-_LOG_EVENTS = 4 << 20  # bytes of printed text that become events; the rest stands in log.txt
+LOG_EVENTS = 4 << 20  # bytes of printed text that become events; the rest stands in log.txt
 _LOG_TEXT = 64 << 20  # bytes of printed text that are kept at all
+
+
+def keep(file: io.FileIO, data: bytes) -> None:
+    """Write to log.txt what there is room for. Its end is looked for, as the chief of a search writes to it as well."""
+    rest = memoryview(data[: max(0, _LOG_TEXT - file.seek(0, os.SEEK_END))])
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 class _Printed:
@@ -30,9 +37,7 @@ class _Printed:
         self._logged = 0
 
     def feed(self, data: bytes) -> None:
-        rest = memoryview(data[: max(0, _LOG_TEXT - self._file.tell())])
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        keep(self._file, data)
         self._text += self._decoder.decode(data)
         while len(self._text) * 4 > MAX_TEXT and len(self._text.encode()) >= MAX_TEXT:
             self._send(self._text.encode()[:MAX_TEXT].decode("utf-8", "ignore"))
@@ -43,15 +48,15 @@ class _Printed:
 
     def _send(self, piece: str) -> None:
         self._text = self._text[len(piece) :]
-        if self._logged >= _LOG_EVENTS:
+        if self._logged >= LOG_EVENTS:
             return
         self._logged += len(piece)
         self._append("log", stream=self.stream, text=piece)
-        if self._logged >= _LOG_EVENTS:
+        if self._logged >= LOG_EVENTS:
             self._append(
                 "warning",
                 code="log-long",
-                text=f"The run printed more than {_LOG_EVENTS >> 20} MiB to {self.stream}.",
+                text=f"The run printed more than {LOG_EVENTS >> 20} MiB to {self.stream}.",
                 hint="The rest is in log.txt in the run's folder.",
             )
 

@@ -54,6 +54,7 @@ def tune_run(
     from kflab.runs.trials.chief import Chief
     from kflab.runs.trials.history import read_history
     from kflab.runs.trials.pool import Pool
+    from kflab.runs.trials.printed import Printed
 
     if spec.model is None or spec.tuning is None:
         raise DataError("tuning", "A run of kind tune needs a model and what to tune.")
@@ -69,7 +70,8 @@ def tune_run(
         search = plan.plan(spec, split["task"], root)
         pool.tell_all(plan.brief(train_job(spec, split, folder, root), search))
         emit("stage", name="fit", state="begin")
-        ending = Chief(search, pool, folder.search, history, emit).run()
+        with folder.text.open("ab", buffering=0) as text:
+            ending = Chief(search, pool, folder.search, history, emit, Printed(text, emit)).run()
         emit("stage", name="fit", state="end")
         return ending
     finally:

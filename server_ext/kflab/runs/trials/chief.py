@@ -22,6 +22,7 @@ from kflab.runs.trials.history import History, best
 from kflab.runs.trials.method import Method
 from kflab.runs.trials.plan import Plan, searcher
 from kflab.runs.trials.pool import Heard, Pool
+from kflab.runs.trials.printed import Printed
 
 __all__ = ["Chief"]
 
@@ -30,7 +31,6 @@ _FIRST_LEASE = 3600.0  # seconds, as long as no trial has shown how long they ar
 _LEAST_LEASE = 600.0
 _LEASES = 10.0  # a trial may take so many times as long as the longest before it
 _ALIKE = 3
-_LOG_TEXT = 256 << 10  # characters of one trial's output that are kept
 _KILLED = (-9, -15)
 
 Emit = Callable[..., None]
@@ -44,7 +44,6 @@ class _Trial:
     resource: int | None = None
     began: float = 0.0
     deaths: int = 0
-    printed: int = 0
 
 
 class Chief:
@@ -60,6 +59,7 @@ class Chief:
         state: Path,
         history: History,
         emit: Emit,
+        printed: Printed,
         make: Callable[[Plan], Searcher] = searcher,
     ) -> None:
         self._plan = plan
@@ -67,6 +67,7 @@ class Chief:
         self._state = state
         self._history = history
         self._emit = emit
+        self._printed = printed
         self._make = make
         self._logged = len(history.ended())
         self._opened: Method | None = None
@@ -167,7 +168,7 @@ class Chief:
     def _take(self, heard: Heard) -> None:
         trial = None if heard.trial is None else self._running.get(heard.trial)
         if heard.kind == "printed":
-            self._print(trial, heard)
+            self._printed.take(heard.fields["stream"], heard.fields["text"], trial.number if trial else None)
         elif trial is None:
             if heard.kind in ("died", "late"):
                 self._worker_lost()
@@ -195,18 +196,6 @@ class Chief:
             self._finish(trial, "failed", cause="timeout", text=text)
         else:
             self._died(trial, heard.fields["code"], heard.fields["oom"])
-
-    def _print(self, trial: _Trial | None, heard: Heard) -> None:
-        text = heard.fields["text"]
-        if trial is not None:
-            left = _LOG_TEXT - trial.printed
-            trial.printed += len(text)
-            if left < len(text):
-                text = text[: max(0, left)] + ("\n… the rest is left out\n" if left > 0 else "")
-        about = {} if trial is None else {"trial": trial.number}
-        piece = MAX_TEXT // 4  # a character may take four bytes
-        for start in range(0, len(text), piece):
-            self._emit("log", stream=heard.fields["stream"], text=text[start : start + piece], **about)
 
     def _worker_lost(self) -> None:
         """A worker that ends before it has a trial ends for a reason that no trial has."""

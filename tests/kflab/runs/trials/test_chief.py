@@ -29,6 +29,7 @@ from kflab.runs.trials import plan as plans
 from kflab.runs.trials.chief import Chief
 from kflab.runs.trials.history import History, read_history
 from kflab.runs.trials.pool import Heard, Pool
+from kflab.runs.trials.printed import Printed
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -159,7 +160,9 @@ class Bench:
             self.pool.tell_all(plans.brief(train_job(spec, self.split, self.folder, self.root), asked))
             method = self.method
             history = history or History()
-            return Chief(asked, self.pool, self.folder.search, history, self.emit, lambda _: method).run()
+            with self.folder.text.open("ab", buffering=0) as text:
+                printed, state = Printed(text, self.emit), self.folder.search
+                return Chief(asked, self.pool, state, history, self.emit, printed, lambda _: method).run()
         finally:
             self.pool.close()
 

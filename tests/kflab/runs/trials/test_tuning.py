@@ -42,6 +42,7 @@ class Tree(DecisionTreeClassifier):
             time.sleep(0.01)
         return super().fit(X, y)
 def build(max_depth=1):
+    print("building", max_depth)
     return Tree(max_depth=max_depth, random_state=0)
 """
 OWN = {
@@ -98,6 +99,8 @@ def test_the_workers_see_no_test_part(lab: Lab) -> None:
     seen = [(p.cmdline(), p.environ()) for p in processes_of(manager.folder(run_id).path)]
     workers = [one for one in seen if "kflab.runs.trials.worker" in one[0]]
     assert workers and all("test.parquet" not in str(one) for one in workers)
+    # What the trials print is where all runs have it.
+    assert "building 1\n" in manager.folder(run_id).text.read_text()
     manager.cancel(run_id, "somebody")
     assert lab.ended(manager, run_id).state == "cancelled"
     until(lambda: not processes_of(manager.folder(run_id).path))
@@ -161,7 +164,7 @@ def test_a_cancelled_search_goes_on_and_one_that_is_done_with_more_trials(lab: L
     assert {e["by"] for e in manager.events(run_id) if e["type"] == "resumed"} == {"somebody else"}
 
     for change in (None, BudgetChange(trials=3), BudgetChange(seconds=60)):
-        with pytest.raises(RunRefused, match="had 3 trials. Give it more than 3") as refused:
+        with pytest.raises(RunRefused, match=r"had 3 trials\. Give it more than 3") as refused:
             manager.resume(run_id, "somebody", change)
         assert refused.value.field == "budget.trials"
     before = trials(manager, run_id)
