@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from kflab.ml.metrics import score
 from kflab.ml.predictor import KerasPredictor, Predictor, SklearnPredictor
 from kflab.ml.preprocessing import build
 from kflab.ml.spec import Known
-from kflab.ml.splitter import ROW
+from kflab.ml.splitter import MARK, ROW
 from kflab.ml.splitting import folds
 
 __all__ = ["Fitted", "Prepared", "Rows", "both", "fit", "make", "measure", "pairs", "train_rows"]
@@ -29,11 +29,12 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a part: features, truth of shape (rows,), and the rows' numbers in the source."""
+    """Rows of a part: features, truth of shape (rows,), the rows' numbers in the source, and what folds go by."""
 
     features: pd.DataFrame
     truth: Array
     numbers: Array
+    marks: Array | None = None
 
     def classes(self, task: Known) -> list[Any] | None:
         """The sorted classes of the truth; None for numbers."""
@@ -48,7 +49,8 @@ def _read(path: Path, target: str) -> Rows:
     truth = frame[target].to_numpy()
     if truth.dtype.kind not in "biuf":
         truth = frame[target].astype(object).to_numpy()
-    return Rows(frame.drop(columns=[ROW, target]), truth, frame[ROW].to_numpy())
+    marks = frame.pop(MARK).to_numpy() if MARK in frame else None
+    return Rows(frame.drop(columns=[ROW, target]), truth, frame[ROW].to_numpy(), marks)
 
 
 def train_rows(job: TrainJob) -> Rows:
@@ -70,23 +72,31 @@ def both(job: TrainJob) -> Rows:
     return together.at(np.argsort(together.numbers, kind="stable"))
 
 
-def pairs(job: TrainJob) -> list[tuple[Rows, Rows]]:
+def pairs(job: TrainJob) -> Iterator[tuple[Rows, Rows]]:
     """(rows to learn from, rows to compare on): train and validation, or the folds of train where there are two parts.
 
-    Raises DataError if a class is missing among the rows to learn from.
+    Raises DataError if the rows do not serve for folds, or a class is missing among those to learn from.
     """
     whole = train_rows(job)
     if job.validation_path is not None:
-        return [(whole, _read(job.validation_path, job.target))]
-    found = []
-    for learn, watch in folds(pd.Series(whole.truth), job.split.folds, job.split.seed, job.task):
-        if job.task != "regression" and len(np.unique(whole.truth[learn])) < len(np.unique(whole.truth)):
+        yield whole, _read(job.validation_path, job.target)
+        return
+    by = job.split.by if job.split.method in ("group", "time") else None
+    if by is not None and whole.marks is None:
+        raise DataError(
+            "split.by",
+            f"This run was split by an older version, which did not keep {by!r} for folds. Start it as a new run.",
+        )
+    classes = len(np.unique(whole.truth)) if job.task != "regression" else 0
+    for learn, watch in folds(pd.Series(whole.truth), job.split, job.task, whole.marks):
+        if job.task != "regression" and len(np.unique(whole.truth[learn])) < classes:
             raise DataError(
                 "split.parts",
-                "A class has too few rows to be both learned from and watched; use three parts with the stratified method.",
+                "A class has too few rows to be both learned from and watched; use three parts with the stratified method."
+                if by is None
+                else f"In folds by {by!r}, a class is missing among the rows to learn from. Use three parts, or fewer folds.",
             )
-        found.append((whole.at(learn), whole.at(watch)))
-    return found
+        yield whole.at(learn), whole.at(watch)
 
 
 @dataclass(frozen=True)

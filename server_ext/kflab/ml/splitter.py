@@ -21,26 +21,32 @@ from kflab.ml import tasks
 from kflab.ml.datasets import load
 from kflab.ml.errors import DataError
 from kflab.ml.spec import DatasetSpec, SplitSpec, Task
-from kflab.ml.splitting import split
+from kflab.ml.splitting import marks, split
 
-__all__ = ["ROW", "divide", "main"]
+__all__ = ["MARK", "ROW", "divide", "main"]
 
 # The column that keeps each row's number in the source.
 ROW = "__kflab_row__"
+# The column that keeps each row's group or rank in time, for folds inside train; no model sees it.
+MARK = "__kflab_mark__"
 
 
 def divide(dataset: DatasetSpec, spec: SplitSpec, task: Task, root: Path, out: Path) -> dict[str, Any]:
     """Write the parts and split.json to `out`; return what split.json says. Raises DataError."""
     table = load(dataset, root)
-    if ROW in table.frame.columns:
-        raise DataError("dataset.uri", f"A column is named {ROW!r}, a name that is taken. Rename it.")
+    for name in (ROW, MARK):
+        if name in table.frame.columns:
+            raise DataError("dataset.uri", f"A column is named {name!r}, a name that is taken. Rename it.")
     solved = tasks.resolve(task, table.frame[table.target])
     parts = split(table.frame, table.target, spec, solved)
+    marked = marks(table.frame, spec)
     out.mkdir(parents=True, exist_ok=True)
     columns = [*table.features, table.target]
     for name, rows in parts.items():
         part = table.frame.iloc[rows][columns]
         part.insert(0, ROW, rows)
+        if marked is not None:
+            part.insert(1, MARK, marked[rows])
         part.to_parquet(out / f"{name}.parquet", index=False)
     rows_of = {name: rows.tolist() for name, rows in parts.items()}
     classes = None if solved == "regression" else sorted(map(str, table.frame[table.target].unique()))

@@ -10,7 +10,7 @@ import pandas as pd
 from kflab.ml.errors import DataError
 from kflab.ml.spec import Known, SplitSpec
 
-__all__ = ["PARTS", "folds", "split"]
+__all__ = ["PARTS", "folds", "marks", "split"]
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 PARTS = {2: ("train", "test"), 3: ("train", "validation", "test")}
@@ -129,11 +129,58 @@ def _column(frame: pd.DataFrame, spec: SplitSpec) -> pd.Series:
 _ORDER = {"random": _random, "stratified": _stratified, "group": _group, "time": _time}
 
 
-def folds(truth: pd.Series, count: int, seed: int, task: Known) -> list[tuple[Rows, Rows]]:
-    """(train, validation) row positions of each fold; classes are spread evenly where each has enough rows."""
-    from sklearn.model_selection import KFold, StratifiedKFold
+def marks(frame: pd.DataFrame, spec: SplitSpec) -> Rows | None:
+    """The group of each row, or its rank in time, as a number; None where the method splits by no column."""
+    if spec.method not in ("group", "time"):
+        return None
+    column = _column(frame, spec)
+    codes, _ = pd.factorize(column.astype(str) if spec.method == "group" else column, sort=True)
+    return codes.astype(np.int64)
 
-    count = min(count, len(truth))
-    stratify = task != "regression" and truth.value_counts().min() >= count
-    kind = StratifiedKFold if stratify else KFold
-    return list(kind(count, shuffle=True, random_state=seed).split(np.zeros(len(truth)), truth))
+
+def folds(truth: pd.Series, spec: SplitSpec, task: Known, marked: Rows | None) -> list[tuple[Rows, Rows]]:
+    """(train, validation) row positions of each fold, by the method of the split; `marked` are the marks of these rows.
+
+    Groups stay whole, and nothing later is learned from to predict what was before. Otherwise classes are spread
+    evenly where each has enough rows. Raises DataError where there are too few groups or rows for two folds.
+    """
+    from sklearn import model_selection as ways
+
+    if marked is not None and spec.method == "time":
+        return _forward(marked, spec)
+    if marked is None:
+        count = _count(spec, len(truth), "split.parts", "rows")
+    else:
+        count = _count(spec, len(np.unique(marked)), "split.by", f"groups of {spec.by!r}")
+    even = task != "regression" and truth.value_counts().min() >= count
+
+    def divided(kind: Any) -> list[tuple[Rows, Rows]]:
+        way = kind(count, shuffle=True, random_state=spec.seed)
+        return list(way.split(np.zeros(len(truth)), truth, marked))
+
+    if marked is None:
+        return divided(ways.StratifiedKFold if even else ways.KFold)
+    found = divided(ways.StratifiedGroupKFold if even else ways.GroupKFold)
+    # With few groups StratifiedGroupKFold may leave a fold empty, by an error of rounding; GroupKFold never does.
+    return found if all(len(watch) for _, watch in found) else divided(ways.GroupKFold)
+
+
+def _forward(ranks: Rows, spec: SplitSpec) -> list[tuple[Rows, Rows]]:
+    """Each fold learns from all rows before those that it compares on; fold 1 is the latest, which learns from most."""
+    from sklearn.model_selection import TimeSeriesSplit
+
+    order = np.argsort(ranks, kind="stable")
+    # The earliest rows are only learned from.
+    count = _count(spec, len(order) - 1, "split.parts", "rows to compare on")
+    found = [(order[learn], order[watch]) for learn, watch in TimeSeriesSplit(count).split(order)]
+    return [(np.sort(learn), np.sort(watch)) for learn, watch in reversed(found)]
+
+
+def _count(spec: SplitSpec, most: int, field: str, unit: str) -> int:
+    """As many folds as asked for, or as there can be. Raises DataError where that is only one."""
+    if most < 2:
+        raise DataError(
+            field,
+            f"The train part has fewer than two {unit}, too few for folds inside it. Give it a larger share, or use three parts.",
+        )
+    return min(spec.folds, most)

@@ -39,7 +39,7 @@ def train(job: TrainJob, emit: Emit, *, out: Path) -> TrainResult:
     that. Raises DataError, TrainingError, or what the user's code raises.
     """
     with _stage(emit, "load"):
-        learn, watch = learning.pairs(job)[0]
+        learn, watch = next(learning.pairs(job))
         metrics = check(job.metrics, job.task)
         known = models.family(job.model, job.task)
         # Made before any work is done, so that a bad model file is found early.

@@ -47,7 +47,7 @@ class Scorer:
         self._resource = resource
         self._known: Family = models.family(job.model, job.task)
         self._metrics = check([objective, *(job.metrics or check((), job.task))], job.task)
-        self._pairs = learning.pairs(job)
+        self._pairs = list(learning.pairs(job))
         self._classes = self._pairs[0][0].classes(job.task)
         # The preparation does not depend on what is searched, so it is the same for all trials.
         self._prepared: list[Prepared | None] = [None] * len(self._pairs)

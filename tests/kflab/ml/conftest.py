@@ -66,6 +66,7 @@ def fit(root: Path, tmp_path: Path) -> Fit:
         target: str | None = None,
         parts: list[float] | None = None,
         method: str = "random",
+        by: str | None = None,
         params: dict[str, Any] | None = None,
         task: str = "auto",
         preprocess: dict[str, Any] | None = None,
@@ -74,7 +75,7 @@ def fit(root: Path, tmp_path: Path) -> Fit:
         before_training: Callable[[Path], None] = lambda folder: None,
     ) -> Trained:
         folder = tmp_path / "run"
-        split = SplitSpec(parts=parts or [0.6, 0.2, 0.2], method=method)  # type: ignore[arg-type]
+        split = SplitSpec(parts=parts or [0.6, 0.2, 0.2], method=method, by=by)  # type: ignore[arg-type]
         said = divide(DatasetSpec(uri=uri, target=target, columns=columns), split, task, root, folder)  # type: ignore[arg-type]
         before_training(folder)
         validation = folder / "validation.parquet"

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kflab.ml.errors import DataError
 from kflab.ml.spec import SplitSpec
-from kflab.ml.splitting import split
+from kflab.ml.splitting import folds, marks, split
 
 PARTS = st.sampled_from([[0.8, 0.2], [0.6, 0.2, 0.2], [0.5, 0.5], [0.34, 0.33, 0.33]])
 
@@ -109,6 +109,74 @@ def test_a_column_that_does_not_serve(spec: dict[str, Any], field: str) -> None:
 
 def test_too_few_rows() -> None:
     assert refused(table(3, 2)).field == "split.parts"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    who=st.lists(st.integers(0, 9), min_size=12, max_size=120),
+    count=st.integers(2, 8),
+    task=st.sampled_from(["binary", "regression"]),
+    method=st.sampled_from(["random", "stratified", "group", "time"]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_folds_keep_groups_whole_and_never_learn_from_what_comes_later(
+    who: list[int], count: int, task: Any, method: Any, seed: int
+) -> None:
+    assume(len(set(who)) > 1)
+    frame = pd.DataFrame({"by": who, "y": np.arange(len(who)) // 2 % 2})
+    spec = SplitSpec(method=method, by="by" if method in ("group", "time") else None, folds=count, seed=seed)
+    found = folds(frame["y"], spec, task, marks(frame, spec))
+    assert len(found) == (min(count, len(set(who))) if method == "group" else count)
+    for learn, watch in found:
+        assert len(learn) and len(watch) and not set(learn) & set(watch)
+        if method == "group":
+            assert not set(frame["by"].iloc[learn]) & set(frame["by"].iloc[watch])
+        if method == "time":
+            assert frame["by"].iloc[learn].max() <= frame["by"].iloc[watch].min()
+    compared = np.concatenate([watch for _, watch in found])
+    assert len(compared) == len(set(compared))
+    if method == "time":
+        assert len(found[0][0]) == max(len(learn) for learn, _ in found)
+    else:
+        assert len(compared) == len(frame)
+
+
+def test_no_fold_of_groups_is_empty() -> None:
+    # scikit-learn's StratifiedGroupKFold puts two of these six groups into one of six folds.
+    sizes = [65, 40, 36, 17, 6, 22]
+    marked = np.repeat(np.arange(6), sizes)
+    truth = pd.Series(marked % 2)
+    for seed in range(20):
+        found = folds(truth, SplitSpec(method="group", by="by", folds=6, seed=seed), "binary", marked)
+        assert sorted(len(watch) for _, watch in found) == sorted(sizes)
+
+
+def test_groups_are_kept_apart_as_words_are_and_dates_in_their_order() -> None:
+    frame = pd.DataFrame(
+        {"who": ["b", "a", "b", "c"], "day": pd.to_datetime(["2026-02-01", "2025-12-31"] * 2)}
+    )
+    group, time = (
+        marks(frame, SplitSpec(method=method, by=by))  # type: ignore[arg-type]
+        for method, by in (("group", "who"), ("time", "day"))
+    )
+    assert group is not None and group.tolist() == [1, 0, 1, 2]
+    assert time is not None and time.tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("method", "rows", "field", "words"),
+    [
+        ("group", 8, "split.by", "fewer than two groups of 'by'"),
+        ("time", 2, "split.parts", "fewer than two rows to compare on"),
+        ("random", 1, "split.parts", "fewer than two rows,"),
+    ],
+)
+def test_too_little_for_two_folds(method: Any, rows: int, field: str, words: str) -> None:
+    frame = pd.DataFrame({"by": [1] * rows, "y": [0.5] * rows})
+    spec = SplitSpec(method=method, by=None if method == "random" else "by")
+    with pytest.raises(DataError, match=words) as caught:
+        folds(frame["y"], spec, "regression", marks(frame, spec))
+    assert caught.value.field == field
 
 
 def ask(root: Path, out: Path, **request: Any) -> tuple[int, dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from kflab.ml.errors import DataError, TrainingError
@@ -27,9 +29,12 @@ def scorer(
     objective: str = "accuracy",
     resource: dict[str, Any] | None = None,
     params: dict[str, Any] | None = None,
+    training: dict[str, Any] | None = None,
+    dataset: dict[str, Any] | None = None,
+    split: dict[str, Any] | None = None,
 ) -> Scorer:
-    split = SplitSpec(parts=list(parts), folds=3)
-    said = divide(DatasetSpec(uri=uri), split, "auto", root, folder)
+    parted = SplitSpec.model_validate({"parts": list(parts), "folds": 3, **(split or {})})
+    said = divide(DatasetSpec.model_validate(dataset or {"uri": uri}), parted, "auto", root, folder)
     validation = folder / "validation.parquet"
     job = TrainJob(
         task=said["task"],
@@ -38,8 +43,8 @@ def scorer(
         validation_path=validation if validation.exists() else None,
         model=ModelSpec(family=family, params=params or {}),
         root=root,
-        split=split,
-        training=TrainingSpec(epochs=4, patience=None),
+        split=parted,
+        training=TrainingSpec.model_validate({"epochs": 4, "patience": None, **(training or {})}),
     )
     return Scorer(job, objective, ResourceSpec.model_validate(resource) if resource else None)
 
@@ -65,6 +70,74 @@ def test_with_two_parts_it_is_the_mean_over_the_folds(root: Path, tmp_path: Path
     assert score.std is not None and score.std > 0
     assert len(made._pairs) == 3
     assert made.score({"max_depth": 1}, None, heard) == score
+
+
+def visits(root: Path) -> dict[str, Any]:
+    """Six rows of each of 120 people, all but alike, whose answer has nothing to do with their features."""
+    generator = np.random.default_rng(0)
+    who = np.repeat(np.arange(120), 6)
+    frame = pd.DataFrame(generator.normal(size=(120, 4))[who], columns=list("abcd"))
+    frame += generator.normal(size=frame.shape) * 0.01
+    frame["who"] = [f"person {number}" for number in who]
+    frame["y"] = generator.integers(0, 2, 120)[who]
+    frame.to_csv(root / "visits.csv", index=False)
+    return {"uri": "visits.csv", "target": "y", "columns": list("abcd")}
+
+
+def test_folds_do_not_reward_learning_groups_by_heart(root: Path, tmp_path: Path, heard: Heard) -> None:
+    dataset = visits(root)
+    made, leaky = (
+        scorer(
+            root,
+            tmp_path / method,
+            "sklearn:DecisionTreeClassifier",
+            parts=(0.8, 0.2),
+            dataset=dataset,
+            split={"method": method, "by": "who"},
+        )
+        for method in ("group", "random")
+    )
+    deep, shallow = (made.score({"max_depth": depth}, None, heard).value for depth in (30, 1))
+    assert deep < 0.65 and deep <= shallow + 0.05
+    assert leaky.score({"max_depth": 30}, None, heard).value > 0.95
+    # The group is for the folds alone.
+    assert list(made._pairs[0][0].features.columns) == dataset["columns"]
+
+
+def test_parts_of_an_older_version_are_not_divided_into_folds(root: Path, tmp_path: Path) -> None:
+    about: dict[str, Any] = {
+        "parts": (0.8, 0.2),
+        "dataset": visits(root),
+        "split": {"method": "group", "by": "who"},
+    }
+    made = scorer(root, tmp_path / "parts", "sklearn:DecisionTreeClassifier", **about)
+    path = made._job.train_path
+    pd.read_parquet(path).drop(columns="__kflab_mark__").to_parquet(path, index=False)
+    with pytest.raises(DataError, match="older version") as error:
+        Scorer(made._job, "accuracy")
+    assert error.value.field == "split.by"
+
+
+def test_a_class_that_comes_late_is_said(root: Path, tmp_path: Path, fit: Fit) -> None:
+    day = np.arange(100)
+    pd.DataFrame({"day": day, "x": day % 7, "y": np.where(day < 40, 0, day % 2)}).to_csv(
+        root / "days.csv", index=False
+    )
+    with pytest.raises(DataError, match="In folds by 'day'") as error:
+        scorer(
+            root,
+            tmp_path / "parts",
+            "sklearn:DecisionTreeClassifier",
+            parts=(0.8, 0.2),
+            dataset={"uri": "days.csv", "target": "y"},
+            split={"method": "time", "by": "day"},
+        )
+    assert error.value.field == "split.parts"
+    # Training watches the latest fold alone.
+    trained = fit(
+        "days.csv", "sklearn:DecisionTreeClassifier", target="y", parts=[0.8, 0.2], method="time", by="day"
+    )
+    assert trained.result.metrics and min(r["row"] for r in trained.heard.of("prediction")[-1]["rows"]) > 60
 
 
 @pytest.mark.parametrize(
