@@ -151,10 +151,9 @@ def _trial(puts: Puts, run: Run, said: Sequence[Record], parent: int, known: Sto
 
 
 def _scores(run: Run, done: Record) -> dict[str, Any]:
-    tuning = run.spec.tuning
     return {
         "part": "validation",
-        "objective": tuning.objective.metric if tuning and tuning.objective else None,
+        "objective": _objective(run, done),
         "value": done.get("value"),
         "std": done.get("std"),
         "values": storable(done.get("metrics") or {}),
@@ -162,6 +161,14 @@ def _scores(run: Run, done: Record) -> dict[str, Any]:
         "resource": done.get("resource"),
         "ended": done["time"],
     }
+
+
+def _objective(run: Run, done: Record) -> str | None:
+    """The metric that `value` is of: where none was asked for, the first of those that were measured."""
+    tuning = run.spec.tuning
+    if tuning and tuning.objective:
+        return tuning.objective.metric
+    return next(iter(done.get("metrics") or ()), None)
 
 
 def _title(run: Run, number: int) -> str:

@@ -140,6 +140,18 @@ async def test_a_long_tuning_is_recorded_now_and_then_and_whole_at_its_end(shop:
     assert len(shop.sent) == sent
 
 
+@pytest.mark.parametrize("asked", [{}, {"objective": {"metric": "f1"}}])
+async def test_the_scores_of_a_search_name_the_metric_that_decides(shop: Shop, asked: dict[str, Any]) -> None:
+    run = Logged(shop.workspace, tuning=asked)
+    run.has_split()
+    run.say(SPLIT_END, running(1), end(1, metrics={"accuracy": 0.5, "f1": 0.4}), DONE)
+    assert await shop.recorder().record(run.id) is True
+    (scores,) = await shop.find("artifacts", "system.Metrics", f'prop.parent_run = "{run.id}"')
+    # Where none was asked for it is the first that was measured.
+    assert scores["properties"]["objective"] == ("f1" if asked else "accuracy")
+    assert scores["properties"]["value"] == 0.5
+
+
 async def test_a_run_that_goes_on_is_running_again_and_complete_at_its_second_end(shop: Shop) -> None:
     run = tuning(shop, SPLIT_END, *trials(0), running(1), end(1, "failed"), running(2), FAILED)
     recorder = shop.recorder()
