@@ -126,6 +126,7 @@ class _TrialBar:
 
     def __init__(self, run: RunHandle) -> None:
         self._run = run
+        self._opened = False
         self._bar: Any = None
         self._goals: Mapping[str, str] = {}
         self._trials: dict[int, Mapping[str, Any]] = {}
@@ -145,7 +146,7 @@ class _TrialBar:
             self._bar.set_postfix(self._beside(event))
 
     def _open(self) -> None:
-        if self._bar is not None:
+        if self._opened:
             return
         budget = self._run.info()["spec"]["tuning"]["budget"]
         try:
@@ -153,6 +154,7 @@ class _TrialBar:
         except (ApiError, Unreachable):
             self._goals = {}  # then the last value is shown, and not the best
         self._bar = bar(total=budget["trials"], unit="trial", desc="tuning")
+        self._opened = True
 
     def _beside(self, last: Mapping[str, Any]) -> dict[str, str]:
         shown: dict[str, str] = {}

@@ -294,6 +294,19 @@ def test_without_knowing_what_is_better_the_bar_shows_the_last(
     assert "baseline=9, last=8, failed=1" in shown and "best" not in shown
 
 
+def test_without_a_bar_the_server_is_not_asked_at_each_trial(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = serve(*SEARCH)
+    asked: list[str] = []
+    info, goals = search.info, tuning._goals
+    monkeypatch.setattr(tuning, "bar", lambda **_: None)
+    monkeypatch.setattr(search, "info", lambda: (asked.append("run"), info())[1])
+    monkeypatch.setattr(tuning, "_goals", lambda: (asked.append("methods"), goals())[1])
+    search.wait()
+    assert asked == ["run", "methods"]
+
+
 def test_a_baseline_that_failed_is_said(serve: Any, capsys: pytest.CaptureFixture[str]) -> None:
     search = serve(
         page("failed", trial(0, "failed", cause="error", text="no"), {"type": "failed"}, next=2),
