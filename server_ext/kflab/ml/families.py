@@ -34,6 +34,11 @@ class Family:
     size: str | None = None
     space: tuple[Parameter, ...] = ()
 
+    @property
+    def stops(self) -> bool:
+        """Whether the rows that it is compared on tell it when to stop."""
+        return self.kind in ("network", "histogram")
+
     def defaults(self) -> dict[str, Any]:
         return {name: schema["default"] for name, schema in self.params.items()}
 

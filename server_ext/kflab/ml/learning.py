@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from kflab.ml.spec import Known
 from kflab.ml.splitter import MARK, ROW
 from kflab.ml.splitting import folds
 
-__all__ = ["Fitted", "Prepared", "Rows", "both", "fit", "make", "measure", "pairs", "train_rows"]
+__all__ = ["Fitted", "Prepared", "Rows", "again", "both", "fit", "make", "measure", "pairs", "train_rows"]
 
 Array = np.ndarray[Any, Any]
 
@@ -170,6 +170,14 @@ def fit(
     )
     pipeline = Pipeline([("prepare", prepared.prepare), ("model", model)])
     return Fitted(SklearnPredictor(pipeline, classes), model, job.training.epochs)
+
+
+def again(job: TrainJob, known: Family, fitted: Fitted) -> TrainJob:
+    """The job that makes a model of the size that this one has reached, from rows that cannot tell when to stop."""
+    training = job.training.model_copy(update={"epochs": fitted.epochs})
+    size = {known.size: getattr(fitted.model, known.size)} if known.size else {}
+    model = job.model.model_copy(update={"params": {**job.model.params, **size}})
+    return replace(job, model=model, training=training)
 
 
 def measure(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,7 @@ def train(job: TrainJob, emit: Emit, *, out: Path) -> TrainResult:
         predictor = fitted.predictor
         if job.validation_path is None or job.training.refit == "train+validation":
             whole = Prepared.of(job, known, learning.both(job), None)
-            training = job.training.model_copy(update={"epochs": fitted.epochs})
-            again = replace(job, training=training)
+            again = learning.again(job, known, fitted)
             predictor = learning.fit(again, known, whole, classes, metrics, None).predictor
     with _stage(emit, "score"):
         values = learning.measure(fitted.model, prepared.watch, metrics, classes)

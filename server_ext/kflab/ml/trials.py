@@ -66,8 +66,8 @@ class Scorer:
                 prepared,
                 self._classes,
                 self._metrics,
-                # Networks watch every fold, as the loss there tells them when to stop.
-                emit if number == 0 else _unheard if self._known.kind == "network" else None,
+                # What stops by the loss there watches every fold, as otherwise it would be another model.
+                emit if number == 0 else _unheard if self._known.stops else None,
                 detail=False,
             )
             each.append(learning.measure(fitted.model, prepared.watch, self._metrics, self._classes))

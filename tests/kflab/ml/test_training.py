@@ -88,6 +88,21 @@ def test_patience_stops_the_network_and_keeps_the_best_epoch(fit: Any) -> None:
     assert trained.result.metrics["log_loss"] == pytest.approx(min(losses), rel=1e-3)
 
 
+@pytest.mark.parametrize("parts", [[0.6, 0.2, 0.2], [0.8, 0.2]], ids=["three parts", "two parts"])
+def test_what_patience_stopped_is_fitted_again_as_large_as_it_was(fit: Any, parts: list[float]) -> None:
+    trained = fit(
+        "sklearn:breast_cancer",
+        "sklearn:HistGradientBoostingClassifier",
+        parts=parts,
+        params={"max_iter": 200, "learning_rate": 0.3},
+        training={"patience": 1, "refit": "train+validation"},
+    )
+    reached = trained.heard.of("epoch")[-1]["step"]
+    assert reached < 200 and trained.result.hyperparameters["max_iter"] == reached
+    saved: Any = load(trained.folder / "model")
+    assert saved.pipeline["model"].n_iter_ == reached
+
+
 def test_a_loss_that_is_no_number_ends_the_run_with_that_cause(fit: Any, root: Path) -> None:
     frame = pd.DataFrame({"a": [1e30, -1e30] * 30, "y": [1e35, -1e35, 3.0] * 20})
     frame.to_csv(root / "huge.csv", index=False)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kflab.ml import learning
 from kflab.ml.errors import DataError, TrainingError
 from kflab.ml.job import TrainJob
 from kflab.ml.spec import DatasetSpec, ModelSpec, SplitSpec, TrainingSpec
@@ -70,6 +71,33 @@ def test_with_two_parts_it_is_the_mean_over_the_folds(root: Path, tmp_path: Path
     assert score.std is not None and score.std > 0
     assert len(made._pairs) == 3
     assert made.score({"max_depth": 1}, None, heard) == score
+
+
+def test_patience_holds_for_each_fold(
+    root: Path, tmp_path: Path, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    measure = learning.measure
+
+    def noted(model: Any, *about: Any) -> dict[str, float]:
+        sizes.append(model.n_iter_)
+        return measure(model, *about)
+
+    monkeypatch.setattr(learning, "measure", noted)
+    made = scorer(
+        root,
+        tmp_path / "parts",
+        "sklearn:HistGradientBoostingClassifier",
+        uri="sklearn:breast_cancer",
+        parts=(0.8, 0.2),
+        objective="log_loss",
+        params={"max_iter": 200, "learning_rate": 0.3},
+        training={"patience": 1},
+    )
+    made.score({}, None, heard)
+    assert len(sizes) == 3 and max(sizes) < 200
+    # Only the first is shown.
+    assert [e["step"] for e in heard.of("epoch")] == list(range(40, sizes[0] + 1, 40))
 
 
 def visits(root: Path) -> dict[str, Any]:
