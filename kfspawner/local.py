@@ -125,7 +125,7 @@ class LocalSpawner(Doors, Spawner):  # type: ignore[misc]
                 "dataVolumes": "Here each is a folder, linked into the workspace under the last part of its mount.",
                 "memory": ""
                 if kept == "enforced"
-                else "A notebook that uses more than its limit is stopped.",
+                else "Nothing holds it to that, but a notebook that is seen to use more is stopped.",
                 "cpu": ""
                 if kept == "enforced"
                 else "The notebook runs on that many cores, shared with others.",

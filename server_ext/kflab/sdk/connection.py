@@ -83,7 +83,7 @@ class Connection:
             message, fields = _refusal(error)
             if error.code in (502, 503, 504):
                 raise Unreachable(message) from error
-            raise ApiError(message, error.code, fields) from error
+            raise ApiError(message, error.code, fields) from None  # its sentence says it all
         except (OSError, HTTPException) as error:
             raise Unreachable(f"the kflab server at {self.url} does not answer ({error})") from error
         return json.loads(text) if text else None

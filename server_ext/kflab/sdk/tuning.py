@@ -38,7 +38,12 @@ class TuneHandle(RunHandle):
         for event in found:
             params = {f"params.{k}" if k in columns else k: v for k, v in event["params"].items()}
             rows.append({**{name: event.get(name) for name in columns}, **params})
-        return pd.DataFrame(rows, columns=None if rows else columns).set_index("trial").sort_index()
+        table = pd.DataFrame(rows, columns=None if rows else columns).set_index("trial").sort_index()
+        # With gaps pandas would turn whole numbers into floats.
+        whole = [
+            name for name in table if all(type(row[name]) is int for row in rows if row.get(name) is not None)
+        ]
+        return table.astype({name: "Int64" for name in whole if table[name].notna().any()})
 
     def best(self) -> dict[str, Any]:
         """`{metric, value, trial, params, baseline, gain}` of the best trial, of those done so far while the run goes on.

@@ -324,6 +324,16 @@ def test_a_parameter_named_as_a_column_keeps_out_of_its_way(serve: Any) -> None:
     assert frame.loc[1, "text"] == "It is no number." and frame["value"].isna().all()
 
 
+def test_whole_numbers_stay_whole_where_not_every_trial_has_them(serve: Any) -> None:
+    found = (
+        trial(0, "done", 1.0, params={"rate": 1.0}),
+        trial(1, "done", 2.0, params={"depth": 15, "rate": 2.0}),
+    )
+    frame = serve(page("done", *found, next=2), page("done")).trials()
+    assert str(frame.loc[1, "depth"]) == "15" and frame["depth"].isna()[0]
+    assert frame["rate"].dtype == frame["value"].dtype == float and frame["std"].isna().all()
+
+
 def test_before_the_first_trial_there_is_a_table_and_no_best(serve: Any) -> None:
     search = serve(page("running"), page("running"))
     assert list(search.trials().columns) == ["state", "value", "std", "seconds"]
