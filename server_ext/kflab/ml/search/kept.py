@@ -31,6 +31,7 @@ class Kept:
     start_order: list[str]
     objective: Any
     seed: int
+    _seed_state: int
 
     kfhub_space: Space
     kfhub_tried: set[Codes]
@@ -60,11 +61,13 @@ class Kept:
         return self.kfhub_space.settle(raw(values)) in self.kfhub_tried
 
     def _random_values(self) -> dict[str, Code] | None:
-        """Values that were not tried. Where chance finds none in 20 draws, the first that is left; None if none is."""
+        """Values that were not tried. Where chance finds none in 20 draws, one of those left; None if none is."""
         values: dict[str, Code] | None = super()._random_values()  # type: ignore[misc]
-        if values is None and (left := self.kfhub_space.untried(self.kfhub_tried)) is not None:
-            return values_of(left)
-        return values
+        if values is not None:
+            return values
+        # The state of keras-tuner's chance, which each draw has moved on, is as good as a seed.
+        left = self.kfhub_space.untried(self.kfhub_tried, self._seed_state)
+        return None if left is None else values_of(left)
 
 
 def hyperparameters_of(space: Space) -> Any:

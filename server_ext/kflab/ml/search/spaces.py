@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from random import Random
 
 from kflab.ml.search import checks
 from kflab.ml.search.searcher import Params
@@ -56,6 +57,14 @@ class Dimension:
         """The nearest code that there is; methods overshoot by a rounding error, or by one."""
         nearest = min(max(code, self.low), self.high)
         return round(nearest) if self.counted else float(nearest)
+
+    def draw(self, chance: Random) -> Code:
+        """Any of the codes, evenly on the scale of the parameter."""
+        if self.log:
+            return self.settle(math.exp(chance.uniform(math.log(self.low), math.log(self.high))))
+        if self.counted:
+            return chance.randint(int(self.low), int(self.high))
+        return self.settle(chance.uniform(self.low, self.high))
 
     def value(self, code: Code) -> Value:
         parameter = self.parameter
@@ -145,30 +154,49 @@ class Space:
         return tuple(codes)
 
     def first(self) -> Codes:
-        """The first combination of a finite space."""
+        """The first combination, with each parameter at its low end."""
         return self._filled(())
 
     def after(self, codes: Codes) -> Codes | None:
-        """The combination that follows in a finite space, the last parameter moving first; None after the last."""
+        """The combination that follows, the last parameter moving first; None after the last.
+
+        Only what is counted moves: in a range without steps, no value follows another.
+        """
         for position in reversed(range(len(codes))):
-            code = codes[position]
-            if code is not None and code < self.dimensions[position].high:
+            code, dimension = codes[position], self.dimensions[position]
+            if code is not None and dimension.counted and code < dimension.high:
                 return self._filled((*codes[:position], code + 1))
         return None
 
-    def untried(self, tried: set[Codes]) -> Codes | None:
-        """The first combination that was not tried; None if there is none, or the space is not finite."""
-        if not self.finite:
-            return None
-        codes: Codes | None = self.first()
-        while codes is not None and codes in tried:
-            codes = self.after(codes)
-        return codes
+    def untried(self, tried: set[Codes], seed: int) -> Codes | None:
+        """A combination that was not tried, the first one from where chance says; None if there is none.
 
-    def _filled(self, begun: Codes) -> Codes:
+        Where a range without steps takes part there always is one, as its value is drawn.
+        """
+        chance = Random(seed)  # noqa: S311 - no secret
+        for begin in (self._filled((), chance), self.first()):
+            codes: Codes | None = begin
+            while codes is not None:
+                drawn = self._redrawn(codes, chance)
+                if drawn not in tried:
+                    return drawn
+                codes = self.after(codes)
+        return None
+
+    def _redrawn(self, codes: Codes, chance: Random) -> Codes:
+        """The same combination, but for the values in ranges without steps."""
+        return tuple(
+            code if code is None or dimension.counted else dimension.draw(chance)
+            for dimension, code in zip(self.dimensions, codes, strict=True)
+        )
+
+    def _filled(self, begun: Codes, chance: Random | None = None) -> Codes:
+        """The combination that begins so and goes on by chance, or with the low ends."""
         codes = list(begun)
         for position in range(len(begun), len(self.dimensions)):
-            codes.append(self.dimensions[position].low if self.active(position, codes) else None)
+            dimension = self.dimensions[position]
+            code = dimension.low if chance is None else dimension.draw(chance)
+            codes.append(code if self.active(position, codes) else None)
         return tuple(codes)
 
 

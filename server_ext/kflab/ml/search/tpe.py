@@ -65,7 +65,7 @@ class TpeProposer:
             if codes not in self._tried:
                 break
         else:
-            left = self._space.untried(self._tried)
+            left = self._space.untried(self._tried, mixed(self._seed, number))
             if left is None:
                 return END
             codes = left

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kflab.ml.search import relay
+from kflab.ml.search import spaces as spaces_
 from kflab.ml.search.making import make
 from kflab.ml.search.methods import KINDS
 from kflab.ml.search.searcher import END, WAIT, Params, Searcher, Suggestion
@@ -230,6 +231,38 @@ def test_a_finite_space_is_gone_through_once_and_then_it_ends(method: str, data:
     else:
         assert sorted(found) == sorted(everything)
     assert searcher.ask() is END and searcher.ask() is END
+
+
+@every
+def test_a_space_with_a_range_without_steps_never_ends(method: str) -> None:
+    """Not even where that range takes part in a few of many trials only, and those are the worst."""
+    if method == "grid":
+        return  # it needs steps
+    kinds = [f"kind {n}" for n in range(40)]
+    searcher = start(
+        method, [choice("kind", *kinds), range_("rate", 0.0, 1.0, when={"kind": [kinds[5]]})], seed=1
+    )
+    for kind in kinds:
+        assert searcher.learn({"kind": kind, "rate": 0.5}, 0.1 if kind == kinds[5] else 0.9)
+    found = search(searcher, lambda p: 0.1, 12)
+    assert [s.params["kind"] for s in found] == [kinds[5]] * 12
+    assert len({(s.params["rate"], s.resource) for s in found}) == 12
+
+
+def test_what_is_left_is_drawn_from_all_that_has_no_end() -> None:
+    space = spaces_.Space(
+        [
+            choice("kind", *"abcdef"),
+            range_("rate", 1e-9, 1.0, scale="log", when={"kind": ["b"]}),
+            range_("share", 0.0, 1.0, when={"kind": ["e"]}),
+        ]
+    )
+    tried = {codes for kind in "acdf" if (codes := space.encode({"kind": kind})) is not None}
+    drawn = [space.decode(space.untried(tried, seed) or ()) for seed in range(60)]
+    rates = sorted(float(p["rate"]) for p in drawn if p["kind"] == "b")
+    shares = sorted(float(p["share"]) for p in drawn if p["kind"] == "e")
+    assert len({*rates, *shares}) == 60 and min(len(rates), len(shares)) > 10
+    assert 1e-7 < statistics.median(rates) < 1e-2 and 0.2 < statistics.median(shares) < 0.8
 
 
 def test_steps_are_where_they_were_written() -> None:
