@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,7 +63,11 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         self._taking = threading.Lock()
         self._logs = Logs()
         self._due: threading.Timer | None = None
+        self._output_id = f"kflab-{uuid.uuid4().hex}"
         self._displayed = False
+        self._final = False
+        self._heeding = threading.Lock()
+        self._heeds = False
         cells()
         super().__init__(
             view=view, args=dict(args or {}), state=dict(state) if state else None, _code=built.hash
@@ -83,6 +88,8 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
     def close(self) -> None:
         """Take the panel out of all pages and stop what it does."""
         self._bridge.close()
+        self._displayed = False
+        self._heed_cells()
         super().close()
 
     def __repr__(self) -> str:
@@ -95,19 +102,26 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         first.start()
         first.join(_PATIENCE)
         display(self._bundle(), raw=True, display_id=self._output_id)
-        if not self._displayed:
-            self._displayed = True
-            shell = get_ipython()
-            if not self._watched and shell is not None:
-                # With no page to say that something has changed, the end of a cell is the time to look.
-                shell.events.register("post_run_cell", lambda *_: self._renew())
+        self._displayed = True
+        self._heed_cells()
+
+    def _heed_cells(self) -> None:
+        """With no page to say that something has changed, the end of a cell is the time to look.
+
+        Each such look keeps the next cell waiting, so there is none for what is final or closed.
+        """
+        shell = get_ipython()
+        if self._watched or shell is None:
+            return
+        with self._heeding:
+            heeds = self._displayed and not self._final
+            if heeds != self._heeds:
+                change = shell.events.register if heeds else shell.events.unregister
+                change("post_run_cell", self._renew)
+            self._heeds = heeds
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return self._bundle(), {}
-
-    @property
-    def _output_id(self) -> str:
-        return f"kflab-{id(self):x}"
 
     def _bundle(self) -> dict[str, Any]:
         given = self.picture or Picture(self.view.capitalize(), "Nothing is shown yet.").wire()
@@ -139,13 +153,15 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
             self._due.daemon = True
             self._due.start()
 
-    def _renew(self) -> None:
+    def _renew(self, *_: Any) -> None:
         """Take the picture anew, and renew the outputs with it where that leaves the live view alone."""
         with self._renewing:
             self._due = None
         with self._taking:
             before = self.picture
-            self.picture = self._take().wire()
+            taken = self._take()
+            self.picture, self._final = taken.wire(), taken.final
+        self._heed_cells()
         if self._displayed and self.picture != before and (self._bridge.updates or self.comm is None):
             display(self._bundle(), raw=True, display_id=self._output_id, update=True)
 

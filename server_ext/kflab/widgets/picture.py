@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from kflab.sdk.training import ENDED
 from kflab.widgets.runlogs import Ask, Log, Logs
 from kflab.widgets.still import Picture
 
@@ -77,6 +78,7 @@ def _run(ask: Ask, logs: Logs, run_id: str, title: str = "") -> Picture:
         columns if rows else (),
         rows,
         f"Run {run_id}, created {_moment(run['created'])}.",
+        final=run["state"] in ENDED and log.whole,
     )
 
 

@@ -18,9 +18,10 @@ _PAGES = 20
 
 @dataclass
 class Log:
-    """`metrics` by name and part, `trials` by number: of what came twice the last."""
+    """`metrics` by name and part, `trials` by number: of what came twice the last. `whole` once it was read to its end."""
 
     since: int = 0
+    whole: bool = False
     metrics: dict[tuple[str, str], Any] = field(default_factory=dict)
     trials: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -42,6 +43,7 @@ class Logs:
                 elif event["type"] == "trial":
                     log.trials[event["trial"]] = event
             log.since = page["next_since"]
-            if len(page["items"]) < _MOST:
+            log.whole = len(page["items"]) < _MOST
+            if log.whole:
                 break
         return log

@@ -16,13 +16,17 @@ _LONGEST = 200
 
 @dataclass(frozen=True)
 class Picture:
-    """A heading, a sentence and a table, in words; `note` says what the table leaves out."""
+    """A heading, a sentence and a table, in words; `note` says what the table leaves out.
+
+    `final` is one of a run that has ended: it stays as it is, unless somebody has the run go on.
+    """
 
     title: str
     sentence: str
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     note: str = ""
+    final: bool = False
 
     def wire(self) -> dict[str, Any]:
         """As JSON, each text clean and of a bearable length."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import os
@@ -255,6 +256,36 @@ def test_a_notebook_that_ran_alone_shows_the_last_state(lab: Lab) -> None:
     assert [th.get_text() for th in tables[1].find_all("th")] == ["Metric", "Validation"]
     assert page.select("img") == []
     assert lab.token not in str(page)
+
+
+def test_cells_wait_only_for_panels_that_may_change(lab: Lab) -> None:
+    """Nobody looks on, so each is looked at anew when a cell ends."""
+    book = execute(
+        "import kflab\nruns = kflab.widgets.Runs()\n"
+        "def looks(): return len(get_ipython().events.callbacks['post_run_cell'])\nbefore = looks()",
+        f"run = kflab.train({QUICK!r})\nkflab.widgets.Run(run)",
+        "train = kflab.widgets.Train({'uri': 'sklearn:wine'})\ntrain",
+        "runs",
+        "run.wait(progress=False)",
+        "print(looks() - before)",
+        "runs.close()\nprint(looks() - before)",
+        # What is chosen later may change again.
+        "train.state = {'run': run.id}\ntrain._renew()\nprint(looks() - before)",
+        "train.state = {'uri': 'sklearn:wine'}\ntrain._renew()\nprint(looks() - before)",
+    )
+    assert "Done in" in book.cells[1].outputs[0].data["text/plain"]
+    assert [cell.outputs[0].text for cell in book.cells[5:]] == ["2\n", "1\n", "0\n", "1\n"]
+
+
+def test_an_output_is_never_that_of_a_panel_that_is_gone() -> None:
+    found = set()
+    for _ in range(5):
+        panel = kflab.widgets.Runs()
+        found.add(panel._output_id)
+        panel.close()
+        del panel
+        gc.collect()
+    assert len(found) == 5
 
 
 def test_a_notebook_saved_by_a_person_shows_the_table_without_a_kernel(front: Page, lab: Lab) -> None:

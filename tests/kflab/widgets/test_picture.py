@@ -209,6 +209,30 @@ def test_a_log_is_read_on_from_where_it_was_left() -> None:
     assert asked == [0, 1000, 1502]
 
 
+@pytest.mark.parametrize(
+    ("view", "args", "state"),
+    [("run", {"id": ID}, {}), ("train", {}, {"run": ID}), ("tune", {}, {"run": ID})],
+)
+def test_only_the_picture_of_a_run_that_has_ended_is_final(
+    view: str, args: dict[str, Any], state: dict[str, Any]
+) -> None:
+    for said, final in (("done", True), ("failed", True), ("running", False), ("paused", False)):
+        run = {**RUN, "state": said}
+        ask = answers(runs=page([run]), **{f"runs__{ID}": run, f"runs__{ID}__events": events()})
+        assert take(ask, view, args, state).final is final
+        assert not take(ask, "runs", {}, {}).final
+
+
+def test_the_picture_of_a_log_that_was_not_read_to_its_end_is_not_final() -> None:
+    logs = Logs()
+    pages = iter([*[{"items": [{"type": "epoch"}] * 1000, "next_since": 0}] * 20, events()])
+
+    def ask(path: str, _: Mapping[str, Any]) -> Any:
+        return next(pages) if path.endswith("/events") else RUN
+
+    assert [take_with(ask, logs, "run", {"id": ID}, {}).final for _ in range(2)] == [False, True]
+
+
 def test_metadata_as_it_was_filtered() -> None:
     item = {
         "name": "forest",
