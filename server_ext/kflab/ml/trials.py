@@ -48,6 +48,8 @@ class Scorer:
         self._known: Family = models.family(job.model, job.task)
         self._metrics = check([objective, *(job.metrics or check((), job.task))], job.task)
         self._pairs = list(learning.pairs(job))
+        if resource is not None and resource.name == "samples":
+            _check_rows(resource, max(len(learn.truth) for learn, _ in self._pairs))
         self._classes = self._pairs[0][0].classes(job.task)
         # The preparation does not depend on what is searched, so it is the same for all trials.
         self._prepared: list[Prepared | None] = [None] * len(self._pairs)
@@ -108,6 +110,24 @@ class Scorer:
             raise TrainingError("nan", f"{self._objective} is not a number with these parameters.")
         std = statistics.pstdev(v[self._objective] for v in each) if len(each) > 1 else None
         return Score(value, std, means)
+
+
+def _check_rows(resource: ResourceSpec, rows: int) -> None:
+    """Raise DataError where the best trials would be run again with all rows, which they have had; `rows` are all."""
+    before = math.ceil(resource.max / resource.factor)
+    if before < rows:
+        return
+    has = f"Trials learn from at most {rows} rows of the train part"
+    if resource.min >= rows:
+        raise DataError(
+            "tuning.resource.min",
+            f"{has}, so with {resource.min} at first each would have them all. Begin with {max(1, rows // resource.factor)} "
+            f"or fewer, and end with {rows}.",
+        )
+    raise DataError(
+        "tuning.resource.max",
+        f"{has}, so those that had {before} would learn nothing new from {resource.max}. Use at most {rows}.",
+    )
 
 
 def _unheard(type: str, /, **fields: Any) -> None:

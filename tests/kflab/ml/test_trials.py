@@ -187,6 +187,29 @@ def test_a_resource_is_what_the_trial_gets(
         assert heard.of("epoch")[-1]["step"] == given
 
 
+@pytest.mark.parametrize(
+    ("parts", "rows"), [((0.6, 0.2, 0.2), 107), ((0.8, 0.2), 95)], ids=["three parts", "two parts"]
+)
+def test_no_more_rows_are_given_than_there_are(
+    root: Path, tmp_path: Path, parts: tuple[float, ...], rows: int
+) -> None:
+    def given(least: int, most: int) -> Scorer:
+        resource = {"name": "samples", "min": least, "max": most}
+        return scorer(
+            root, tmp_path / "parts", "sklearn:DecisionTreeClassifier", parts=parts, resource=resource
+        )
+
+    for least, field in ((20, "max"), (rows, "min")):
+        with pytest.raises(DataError, match=f"at most {rows} rows") as error:
+            given(least, 540)
+        assert error.value.field == f"tuning.resource.{field}"
+    # The last round may ask for some more than there are, as it alone then has them all.
+    most = 3 * (rows - 1)
+    assert given(20, most)
+    with pytest.raises(DataError, match=f"Use at most {rows}\\."):
+        given(20, most + 1)
+
+
 def test_what_cannot_be_measured_says_so(root: Path, tmp_path: Path, heard: Heard) -> None:
     (root / "flat.py").write_text(
         "from sklearn.base import BaseEstimator, RegressorMixin\n"
