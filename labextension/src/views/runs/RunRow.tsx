@@ -8,6 +8,7 @@ import { Refusal, useSending } from '../shared/sending';
 import { isLive, StateBadge } from '../shared/state';
 import { Elapsed, When } from '../shared/time';
 import type { Run } from '../shared/types';
+import { searchWords } from '../tune/words';
 
 export function runName(run: Run, trans: Trans): string {
   const family = run.spec.model?.family.split(':').pop();
@@ -67,7 +68,12 @@ export function RunRow({
       <StateBadge state={run.state} />
       <span className="kf-RunRow-facts">
         {run.kind === 'evaluate' && <span>{trans('test part')}</span>}
-        {run.kind === 'tune' && <span>{trans('tuning')}</span>}
+        {run.kind === 'tune' && (
+          <span>
+            {(run.spec.tuning && searchWords(run.spec.tuning, trans)) ||
+              trans('tuning')}
+          </span>
+        )}
         {run.best && (
           <span className="kf-number" title={exact(run.best.value)}>
             {run.best.metric} {brief(run.best.value)}

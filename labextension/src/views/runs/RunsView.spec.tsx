@@ -141,7 +141,7 @@ test('two or more can be compared', async () => {
   expect(screen.getByRole('rowheader', { name: 'Dataset' })).toBeTruthy();
 });
 
-test('a search says which trial is best, and opens its own page', async () => {
+test('a search says how it searched and which trial is best, and opens its own page', async () => {
   const openTune = jest.fn();
   const search = (trial: number) =>
     tuneRun({ name: '', best: { metric: 'accuracy', value: 0.97, trial } });
@@ -151,6 +151,7 @@ test('a search says which trial is best, and opens its own page', async () => {
     { openTune }
   );
   expect(await screen.findByText('accuracy 0.9700 (trial 7)')).toBeTruthy();
+  expect(screen.getByText('TPE, 12 trials')).toBeTruthy();
   fireEvent.click(
     screen.getByRole('button', { name: /^Tuning of RandomForestClassifier/ })
   );

@@ -13,7 +13,7 @@ import { Register } from './Register';
 import { Results } from './Results';
 import { trialsOf, type Search, type Trial } from './search';
 import { shown } from './table';
-import { countWords, headline, trialName } from './words';
+import { countWords, givenWords, headline, trialName } from './words';
 
 /** The sentence, how far it is, what went wrong, and the results. */
 export function Account({
@@ -45,7 +45,12 @@ export function Account({
   return (
     <>
       <p className="kf-headline">
-        {headline(search, now, objective, state, trans)}
+        {[
+          headline(search, now, objective, state, trans),
+          givenWords(now, run.spec.tuning?.resource, trans)
+        ]
+          .filter(Boolean)
+          .join(' ')}
       </p>
       <div className="kf-Tune-far">
         <span>{countWords(now, budget, live, trans)}</span>
@@ -92,8 +97,8 @@ export function Account({
         </Partial>
       )}
       <Warnings of={search.warnings} />
-      {now.best && (
-        <Register id={run.id} live={live} baseline={now.best.number === 0} />
+      {now.bestTrial && (
+        <Register id={run.id} live={live} baseline={now.best?.number === 0} />
       )}
       {trials.length === 0 ? (
         live ? (

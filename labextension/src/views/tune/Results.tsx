@@ -1,5 +1,5 @@
 import * as React from 'react';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { useHost } from '../shared/host';
 import type { Run } from '../shared/types';
 import { BestChart } from './BestChart';
@@ -8,11 +8,10 @@ import { axesOf, matches, type Axis, type Brush } from './charts';
 import type { PageState } from './page';
 import { Parallel } from './Parallel';
 import type { Search, Trial } from './search';
-import { searched } from './space';
 import { columnsOf } from './table';
 import { TrialDrawer } from './TrialDrawer';
 import { Trials } from './Trials';
-import type { Parameter } from './types';
+import { useSpace } from './useSpace';
 
 /** The trials: over time, over the parameters, in a table, and the chosen one beside it. */
 export function Results({
@@ -36,22 +35,7 @@ export function Results({
 }): React.ReactElement {
   const { trans } = useHost();
   const { spec } = run;
-  const told = spec.tuning?.space;
-  const guess = told
-    ? null
-    : JSON.stringify(
-        searched(
-          null,
-          trials.flatMap(trial =>
-            trial.number === 0 ? [] : [trial.event.params]
-          )
-        )
-      );
-  const space = useMemo(
-    () =>
-      guess === null ? searched(told, []) : (JSON.parse(guess) as Parameter[]),
-    [told, guess]
-  );
+  const space = useSpace(spec, trials);
   const resource = spec.tuning?.resource?.name;
   const axes = useMemo(() => axesOf(space, objective), [space, objective]);
   const columns = useMemo(
@@ -79,6 +63,23 @@ export function Results({
       update({ brushes: { ...brushes, [axis.name]: kept } }),
     [update, brushes]
   );
+  // In a narrow panel the chosen one is below the table, out of sight: whoever chooses it is led there.
+  const box = useRef<HTMLDivElement>(null);
+  const before = useRef(selected);
+  useEffect(() => {
+    if (before.current === selected) {
+      return;
+    }
+    before.current = selected;
+    const heading = box.current?.querySelector<HTMLElement>('.kf-Trial h2');
+    if (
+      box.current &&
+      getComputedStyle(box.current).flexDirection === 'column'
+    ) {
+      heading?.focus({ preventScroll: true });
+      heading?.scrollIntoView({ block: 'start' });
+    }
+  }, [selected]);
   const chosen = trials.find(trial => trial.number === selected);
   const close = (): void => {
     const button = document.activeElement
@@ -110,7 +111,7 @@ export function Results({
           />
         )}
       </div>
-      <div className="kf-Tune-trials">
+      <div className="kf-Tune-trials" ref={box}>
         <Trials
           trials={trials}
           traces={search.traces}

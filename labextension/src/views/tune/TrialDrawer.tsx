@@ -63,7 +63,7 @@ export function TrialDrawer({
       }}
     >
       <div className="kf-row">
-        <h2>{name}</h2>
+        <h2 tabIndex={-1}>{name}</h2>
         <TrialBadge trial={trial} trace={trace} live={live} />
         <span className="kf-spacer" />
         <button className="kf-link" onClick={onClose}>
@@ -80,8 +80,8 @@ export function TrialDrawer({
         {trial.value !== null && (
           <>
             <dt>{metricWord(objective.metric)}</dt>
-            <dd className="kf-number">
-              {exact(event.value)}
+            <dd className="kf-number" title={exact(event.value)}>
+              {brief(event.value)}
               {event.std !== null && event.std !== undefined
                 ? ` ± ${brief(event.std)}`
                 : ''}

@@ -170,6 +170,83 @@ test('all failed: the reason stands at each', async () => {
   expect(screen.queryByRole('button', { name: /register/ })).toBeNull();
 });
 
+test('without a trial that was done there is nothing to register', async () => {
+  const client = new ScriptedClient(endedSearch('failed'));
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    story.trial(1, { state: 'failed', cause: 'error', text: 'Boom.' })
+  ]);
+  expect(await screen.findByText('The only trial failed.')).toBeTruthy();
+  expect(screen.queryByRole('button', { name: /register/ })).toBeNull();
+});
+
+test('says by what and how long it searches, and of which part its best is', async () => {
+  const record = tuneRun();
+  const client = new ScriptedClient(
+    runAnswers({
+      ...record,
+      spec: {
+        ...record.spec,
+        tuning: {
+          method: 'hyperband',
+          resource: { name: 'samples', max: 1078 },
+          budget: { trials: 8 }
+        }
+      }
+    })
+  );
+  const story = new Story();
+  await opened(client);
+  expect(screen.getByText('Hyperband, 8 trials')).toBeTruthy();
+  client.emit(STREAM, [
+    ...story.done(0, 0.1889),
+    story.trial(1, { state: 'done', value: 0.641666667, resource: 120 })
+  ]);
+  expect(await screen.findByText(/^Best of 1 so far/)).toHaveProperty(
+    'textContent',
+    'Best of 1 so far: accuracy 0.6417, 0.4528 above the baseline. The best trial was given 120 of 1,078 samples, the baseline all of them.'
+  );
+  fireEvent.click(
+    within(screen.getByRole('group', { name: 'Trials' })).getByRole('button', {
+      name: 'Trial 1'
+    })
+  );
+  const drawer = screen.getByRole('region', { name: 'Trial 1' });
+  expect(within(drawer).getByText('0.6417').title).toBe('0.641666667');
+});
+
+test('in a narrow panel a chosen trial is brought into sight, and its heading has the focus', async () => {
+  const style = document.head.appendChild(document.createElement('style'));
+  const seen = jest.fn();
+  HTMLElement.prototype.scrollIntoView = seen;
+  try {
+    const client = new ScriptedClient(answers);
+    const story = new Story();
+    await opened(client);
+    client.emit(STREAM, story.values(0.9, 0.95, 0.97));
+    const trial = await screen.findByRole('button', { name: 'Trial 1' });
+    trial.focus();
+    fireEvent.click(trial);
+    expect(document.activeElement).toBe(trial);
+    style.textContent = '.kf-Tune-trials { flex-direction: column; }';
+    fireEvent.click(
+      within(screen.getByRole('group', { name: 'Trials' })).getByRole(
+        'button',
+        { name: 'Trial 2' }
+      )
+    );
+    expect(document.activeElement).toBe(
+      screen.getByRole('heading', { name: 'Trial 2' })
+    );
+    expect(seen).toHaveBeenCalledTimes(1);
+  } finally {
+    style.remove();
+    delete (HTMLElement.prototype as Partial<HTMLElement>).scrollIntoView;
+  }
+});
+
 test('sorting: an order that was asked for stays while trials come, until it is asked for again', async () => {
   const client = new ScriptedClient(answers);
   const story = new Story();

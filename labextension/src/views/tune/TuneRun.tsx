@@ -8,6 +8,7 @@ import { Account } from './Account';
 import { MoreTrials, ResumeButton } from './GoOn';
 import { restorePage, type PageState } from './page';
 import { useSearch } from './useSearch';
+import { searchWords } from './words';
 
 /** One search: live while it runs, the same page afterwards. */
 export function TuneRun({
@@ -48,14 +49,16 @@ export function TuneRun({
         'The search stops now. Its finished trials stay, it can be resumed, and the best so far can be registered.'
       )}
       code={tuneCode}
-      origin={({ spec: { from } }) =>
-        from &&
-        openRun && (
-          <button className="kf-link" onClick={() => openRun(from.run)}>
-            {trans('Baseline: run %1', from.run.slice(-6))}
-          </button>
-        )
-      }
+      origin={({ spec: { from, tuning } }) => (
+        <>
+          {tuning && <span>{searchWords(tuning, trans)}</span>}
+          {from && openRun && (
+            <button className="kf-link" onClick={() => openRun(from.run)}>
+              {trans('Baseline: run %1', from.run.slice(-6))}
+            </button>
+          )}
+        </>
+      )}
       actions={(_, state) =>
         !isLive(state) &&
         (state !== 'done' ? (

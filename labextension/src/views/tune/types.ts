@@ -8,6 +8,7 @@ import type {
 export type {
   Methods,
   ModelOffer,
+  ResourceSpec,
   SearchOffer,
   TrialEvent,
   TuningSpec

@@ -6,8 +6,10 @@ import { NO_SEARCH, reduceSearch, trialsOf, type Search } from './search';
 import {
   bestWords,
   countWords,
+  givenWords,
   headline,
   planWords,
+  searchWords,
   told,
   type Planned
 } from './words';
@@ -83,6 +85,40 @@ test('none beats the baseline, equal ones neither', () => {
   expect(said([0.95312, 0.95311, 0.9])).toBe(
     'None of 2 trials beats the baseline: best 0.95311, baseline 0.95312.'
   );
+});
+
+test('that the best trial was given less than the baseline', () => {
+  const given = (resource: number | null): string =>
+    givenWords(
+      standing(
+        trialsOf(
+          reduceSearch(NO_SEARCH, [
+            event(1, {
+              type: 'trial',
+              trial: 3,
+              state: 'done',
+              params: {},
+              value: 0.6,
+              resource
+            })
+          ])
+        ),
+        'max'
+      ),
+      { name: 'samples', min: 40, max: 1078 },
+      trans
+    );
+  expect(given(120)).toBe(
+    'The best trial was given 120 of 1,078 samples, the baseline all of them.'
+  );
+  expect([given(1078), given(null)]).toEqual(['', '']);
+});
+
+test('what tells searches apart', () => {
+  expect(
+    searchWords({ method: 'hyperband', budget: { trials: 8 } }, trans)
+  ).toBe('Hyperband, 8 trials');
+  expect(searchWords({ method: 'tpe' }, trans)).toBe('TPE');
 });
 
 test('before there is a result', () => {
@@ -203,12 +239,13 @@ test('what will happen', () => {
   );
 });
 
-test('three digits, and more where two values need them', () => {
-  expect([told(0.97222), told(1234.5), told(-0.5), told(0)]).toEqual([
-    '0.972',
-    '1235',
-    '−0.5',
-    '0'
-  ]);
-  expect(told(0.97222, 0.9721)).toBe('0.9722');
+test('four digits as in the table, and more where two values need them', () => {
+  expect([
+    told(0.97222),
+    told(60.0241),
+    told(12345.5),
+    told(-0.5),
+    told(0)
+  ]).toEqual(['0.9722', '60.02', '12346', '−0.5', '0']);
+  expect(told(0.972222, 0.97221)).toBe('0.97222');
 });

@@ -5,11 +5,17 @@ import { isLive } from '../shared/state';
 import { metricWord, stageWord } from '../train/words';
 import { type Objective, type Standing } from './best';
 import type { Search, Trial } from './search';
-import type { Goal, Method, TrialEvent } from './types';
+import type {
+  Goal,
+  Method,
+  ResourceSpec,
+  TrialEvent,
+  TuningSpec
+} from './types';
 
-/** Three digits, and as many more as two values need to be told apart. */
+/** Four digits, as the table has them, and as many more as two values need to be told apart. */
 export function told(value: number, beside?: number): string {
-  for (let digits = 3; digits < 9; digits++) {
+  for (let digits = 4; digits < 9; digits++) {
     const text = short(value, digits);
     if (
       beside === undefined ||
@@ -143,6 +149,44 @@ export function headline(
   return above
     ? trans('Best of %1: %2 %3, %4 above the baseline.', ...words)
     : trans('Best of %1: %2 %3, %4 below the baseline.', ...words);
+}
+
+/** That the best trial was given less than the baseline, which it is compared with; else nothing. */
+export function givenWords(
+  { bestTrial }: Standing,
+  resource: ResourceSpec | null | undefined,
+  trans: Trans
+): string {
+  const given = bestTrial?.event.resource;
+  return given && resource && given < resource.max
+    ? trans(
+        'The best trial was given %1 of %2 %3, the baseline all of them.',
+        given.toLocaleString(),
+        resource.max.toLocaleString(),
+        resource.name ?? ''
+      )
+    : '';
+}
+
+/** `TPE, 12 trials`: what tells searches for the same model on the same data apart. */
+export function searchWords(
+  { method, budget }: TuningSpec,
+  trans: Trans
+): string {
+  const names: Record<Method, string> = {
+    random: trans('Random'),
+    grid: trans('Grid'),
+    hyperband: trans('Hyperband'),
+    bayesian: trans('Bayesian'),
+    tpe: trans('TPE')
+  };
+  const trials = budget?.trials;
+  return [
+    method && names[method],
+    trials && (trials === 1 ? trans('1 trial') : trans('%1 trials', trials))
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** What there is to say while no trial has a value. */
