@@ -245,7 +245,12 @@ function Relations({
         </Partial>
       )}
       {data?.truncated && (
-        <p className="kf-help">{trans('There is more than is shown here.')}</p>
+        <p className="kf-help">
+          {trans('More lies beyond, or beside many of one kind.')}{' '}
+          <button className="kf-link" onClick={onLineage}>
+            {trans('Show more of it as a drawing')}
+          </button>
+        </p>
       )}
     </>
   );

@@ -3,12 +3,13 @@ import { useEffect, useState } from 'react';
 import { CopyButton } from '../shared/copy';
 import { typeName } from '../shared/format';
 import { useHost } from '../shared/host';
+import { Icon } from '../shared/icons';
 import { listCode } from './code';
 import { TYPES, type MetadataState } from './state';
 
 const PAUSE = 300;
 
-/** Types as chips, one more for trials, a search, and a filter expression that is applied on Enter. */
+/** Types as chips, a switch for trials, a search, and a filter expression that is applied on Enter. */
 export function FilterBar({
   state,
   update
@@ -42,12 +43,12 @@ export function FilterBar({
         ))}
       </div>
       <button
-        className="kf-Chip"
+        className="kf-Chip kf-mod-apart"
         title={trans('List what trials of tuning runs have left as well')}
         aria-pressed={state.trials}
         onClick={() => update({ trials: !state.trials })}
       >
-        {trans('Trials')}
+        {state.trials && <Icon glyph="check" />} {trans('Show trials')}
       </button>
       <input
         type="search"

@@ -13,6 +13,9 @@ const WIDTH = 168;
 const HEIGHT = 44;
 const GAP_X = 56;
 const GAP_Y = 16;
+/** How far the drawing goes at first, and at most. */
+const NEAR = 6;
+const FAR = 20;
 
 /** How an artifact came to be and what came of it, data flowing from left to right. */
 export function LineageTab({
@@ -27,12 +30,14 @@ export function LineageTab({
   const { trans } = useHost();
   // The drawing stays while executions in it are looked at: only artifacts have a lineage of their own.
   const [centre, setCentre] = useState<Selected | null>(null);
+  const [hops, setHops] = useState(NEAR);
   if (selected?.kind === 'artifact' && selected.id !== centre?.id) {
     setCentre(selected);
+    setHops(NEAR);
   }
   const shown = selected?.kind === 'artifact' ? selected : centre;
   const { data, error, retry } = useRequest<Lineage>(
-    shown ? `metadata/artifacts/${shown.id}/lineage?hops=6` : null
+    shown ? `metadata/artifacts/${shown.id}/lineage?hops=${hops}` : null
   );
   if (!shown) {
     return (
@@ -63,7 +68,18 @@ export function LineageTab({
     <div className="kf-Lineage">
       {data.truncated && (
         <Partial>
-          {trans('Only the nearest part of a larger lineage is drawn.')}
+          {hops < FAR ? (
+            <>
+              {trans('Only the nearest part of a larger lineage is drawn.')}{' '}
+              <button className="kf-link" onClick={() => setHops(FAR)}>
+                {trans('Draw more of it')}
+              </button>
+            </>
+          ) : (
+            trans(
+              'Only a part of a larger lineage is drawn: of many of one kind some. All are in the lists, those of trials with "Show trials".'
+            )
+          )}
         </Partial>
       )}
       <LineageDrawing

@@ -141,7 +141,7 @@ test("filters by type, search and expression; the server's word on it stands und
               field: 'filter',
               message: path.includes('parent_run')
                 ? 'expected a value, but found and.'
-                : 'There is no field colour.'
+                : 'there is no field colour.'
             }
           ])
         : page([artifact()])
@@ -167,6 +167,8 @@ test("filters by type, search and expression; the server's word on it stands und
   expect((await screen.findByRole('alert')).textContent).toBe(
     'There is no field colour.'
   );
+  // What was listed stays.
+  expect(screen.getByRole('button', { name: 'forest' })).toBeTruthy();
   expect(
     (screen.getByLabelText('Filter expression') as HTMLInputElement).value
   ).toBe('colour = 3');
@@ -203,7 +205,7 @@ test('trials are listed when they are asked for, beside whatever filter was type
       '(id < 9 or id > 99) and parent_run is null'
     )
   );
-  const chip = screen.getByRole('button', { name: 'Trials' });
+  const chip = screen.getByRole('button', { name: 'Show trials' });
   expect(chip.getAttribute('aria-pressed')).toBe('false');
   chip.focus();
   await user.keyboard(' ');
@@ -232,13 +234,13 @@ test.each([
     expect(
       screen.getByText('What trials of tuning runs have left is hidden: 1.')
     ).toBeTruthy();
-    fireEvent.click(screen.getByRole('button', { name: 'Show trials' }));
+    fireEvent.click(screen.getAllByRole('button', { name: 'Show trials' })[1]);
     expect(
       await screen.findByRole('button', { name: trial.name })
     ).toBeTruthy();
     expect(
       screen
-        .getByRole('button', { name: 'Trials' })
+        .getByRole('button', { name: 'Show trials' })
         .getAttribute('aria-pressed')
     ).toBe('true');
   }
@@ -295,6 +297,22 @@ test('lineage is drawn from left to right and named for screen readers', async (
     'trainingContainerExecutionfrom wine',
     'forestModelfrom training'
   ]);
+});
+
+test('a lineage with more to it is drawn as far as it may be, and then says where the rest is', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    'GET metadata/artifacts/7/lineage': { ...LINEAGE, truncated: true }
+  });
+  show(<MetadataView stored={showing(7, 'forest')} />, client);
+  fireEvent.click(
+    await screen.findByRole('button', { name: 'Show more of it as a drawing' })
+  );
+  fireEvent.click(
+    await screen.findByRole('button', { name: 'Draw more of it' })
+  );
+  expect(await screen.findByText(/those of trials with/)).toBeTruthy();
+  expect(client.asked()).toContain('metadata/artifacts/7/lineage?hops=20');
 });
 
 test('comes back as it was: tab, filter, sort and selection', async () => {

@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { useState } from 'react';
+import type { ApiError } from '../client';
 import { moveRow } from '../shared/arrows';
 import {
   brief,
@@ -73,18 +74,19 @@ export function NodeList({
   );
   // What was empty says nothing of another list.
   const page =
-    whole.loading || (empty && !list.data && !list.error) ? undefined : shown;
+    empty && (whole.loading || (!list.data && !list.error)) ? undefined : shown;
   const kind: Kind = state.tab === 'executions' ? 'execution' : 'artifact';
   const filtered = Boolean(state.q || state.type || state.filter);
 
-  // A filter that can't be read belongs under the filter, not in place of the list.
-  if (list.error && refused && !whole.loading) {
-    const { fields, message } = whole.error ?? list.error;
-    return (
+  // A filter that can't be read belongs under the filter, and leaves the rows where they are.
+  const wrong =
+    list.error && refused && !whole.loading ? (
       <p className="kf-error kf-Filter-error" role="alert">
-        {fields.find(item => item.field === 'filter')?.message ?? message}
+        {sentence(whole.error ?? list.error)}
       </p>
-    );
+    ) : null;
+  if (wrong && !shown?.items.length) {
+    return wrong;
   }
   if (list.error && !shown && !refused) {
     return (
@@ -141,7 +143,8 @@ export function NodeList({
   const first = (tokens.length - 1) * LIMIT + 1;
   return (
     <>
-      {list.error && (
+      {wrong}
+      {list.error && !refused && (
         <Part retry={list.retry}>
           {trans('These are older rows: the list could not be read again.')}
         </Part>
@@ -228,14 +231,14 @@ export function NodeList({
         <span className="kf-spacer" />
         <button
           className="jp-Button jp-mod-styled"
-          disabled={tokens.length === 1}
+          disabled={tokens.length === 1 || refused}
           onClick={() => setTokens(tokens.slice(0, -1))}
         >
           {trans('Previous')}
         </button>
         <button
           className="jp-Button jp-mod-styled"
-          disabled={!page.next_page_token || list.loading}
+          disabled={!page.next_page_token || list.loading || refused}
           onClick={() => setTokens([...tokens, page.next_page_token ?? null])}
         >
           {trans('Next')}
@@ -243,6 +246,12 @@ export function NodeList({
       </div>
     </>
   );
+}
+
+/** What the server has against the filter. */
+function sentence({ fields, message }: ApiError): string {
+  const text = fields.find(item => item.field === 'filter')?.message ?? message;
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function totalOf(page: Page<Node>, trans: Trans): number | string {

@@ -53,6 +53,32 @@ test('a circle and an edge that leads nowhere do no harm', () => {
   expect(layout({ nodes: [], edges: [], truncated: false }).placed).toEqual([]);
 });
 
+test('trials stand in the order of their numbers', () => {
+  const of: Lineage = {
+    nodes: ['trial 10', 'trial 2', 'trial 1'].map((name, place) =>
+      node('artifact', place + 2, name)
+    ),
+    edges: [2, 3, 4].map(target => ({ source: 1, target, type: 'OUTPUT' })),
+    truncated: false
+  };
+  const ordered = ['trial 1', 'trial 2', 'trial 10'];
+  expect(layout(of).placed.map(item => item.node.name)).toEqual(ordered);
+  expect(
+    neighbours(of, 9)
+      .madeWith.concat(
+        neighbours(
+          {
+            ...of,
+            nodes: [...of.nodes, node('artifact', 9, 'model')],
+            edges: [...of.edges, { source: 1, target: 9, type: 'OUTPUT' }]
+          },
+          9
+        ).madeWith
+      )
+      .map(item => item.name)
+  ).toEqual(ordered);
+});
+
 test('neighbours of an artifact', () => {
   const names = (nodes: { name: string }[]): string[] =>
     nodes.map(item => item.name);

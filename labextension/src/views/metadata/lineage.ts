@@ -12,6 +12,11 @@ export function ends(edge: Edge): [string, string] {
     : [`execution:${edge.source}`, `artifact:${edge.target}`];
 }
 
+/** By name, trial 2 before trial 10. */
+function byName(a: LineageNode, b: LineageNode): number {
+  return a.name.localeCompare(b.name, undefined, { numeric: true });
+}
+
 export interface Placed {
   node: LineageNode;
   key: string;
@@ -53,7 +58,10 @@ export function layout(lineage: Lineage): Drawing {
   }
   const heights = new Map<number, number>();
   const placed = [...nodes]
-    .sort(([a], [b]) => (column.get(a) ?? 0) - (column.get(b) ?? 0))
+    .sort(
+      ([a, one], [b, other]) =>
+        (column.get(a) ?? 0) - (column.get(b) ?? 0) || byName(one, other)
+    )
     .map(([key, node]): Placed => {
       const at = column.get(key) ?? 0;
       const row = heights.get(at) ?? 0;
@@ -99,7 +107,8 @@ export function neighbours(lineage: Lineage, id: number): Neighbours {
   const named = (keys: string[]): LineageNode[] =>
     [...new Set(keys)]
       .filter(key => key !== self)
-      .flatMap(key => nodes.get(key) ?? []);
+      .flatMap(key => nodes.get(key) ?? [])
+      .sort(byName);
   return {
     madeFrom: named(prior(self).flatMap(prior)),
     madeWith: named(prior(self).flatMap(after)),
