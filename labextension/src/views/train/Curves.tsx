@@ -5,7 +5,7 @@ import { Chart, type Theme } from '../shared/chart';
 import { brief } from '../shared/format';
 import { useHost } from '../shared/host';
 import { Scroll } from '../shared/scroll';
-import { bestPoint, curve, lowerIsBetter, measureNames } from './measured';
+import { bestStep, curve, measureNames } from './measured';
 import { curvesOption } from './drawings';
 import { metricWord, unitWord } from './words';
 
@@ -101,18 +101,22 @@ function CurveChart({
   );
   const { train, validation } = curve(epochs, name);
   const last = validation[validation.length - 1];
-  const best = bestPoint(validation, lowerIsBetter(name));
-  const summary =
-    last && best
+  const best = bestStep(epochs, name);
+  const facts = [
+    metricWord(name),
+    validation.length,
+    brief(last?.value)
+  ] as const;
+  const summary = !last
+    ? trans('%1 over %2 steps.', metricWord(name), train.length)
+    : best
       ? trans(
           'Validation %1 over %2 steps: now %3, best %4 at step %5.',
-          metricWord(name),
-          validation.length,
-          brief(last.value),
+          ...facts,
           brief(best.value),
           best.step
         )
-      : trans('%1 over %2 steps.', metricWord(name), train.length);
+      : trans('Validation %1 over %2 steps: now %3.', ...facts);
 
   return <Chart draw={draw} summary={summary} />;
 }

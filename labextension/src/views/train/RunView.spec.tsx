@@ -1,5 +1,11 @@
 import * as React from 'react';
-import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import {
+  cleanup,
+  fireEvent,
+  screen,
+  waitFor,
+  within
+} from '@testing-library/react';
 import { runAnswers, STREAM } from '../../testing/runs';
 import { epoch, event, run, RUN_ID } from '../../testing/samples';
 import { ScriptedClient, show } from '../../testing/server';
@@ -135,6 +141,33 @@ test('evaluating asks, says that it is recorded, and shows test beside validatio
   const part = screen.getByRole('region', { name: 'Test part' });
   expect(
     within(part).getByRole('row', { name: 'accuracy 0.9700 0.9500' })
+  ).toBeTruthy();
+});
+
+test('a model that was fitted again says that its measures are of the fit before', async () => {
+  const again = /fitted once more, on train\+validation/;
+  const { spec } = run();
+  await opened({
+    state: 'done',
+    spec: { ...spec, training: { refit: 'train+validation' } }
+  });
+  expect(screen.getByText(again)).toBeTruthy();
+  cleanup();
+  await opened({ state: 'done' });
+  expect(screen.queryByText(again)).toBeNull();
+});
+
+test('of a learning curve no step is the best: the model of the last is saved', async () => {
+  const client = await opened();
+  const steps = [epoch(1, 10, 0.5, 0.4), epoch(2, 20, 0.4, 0.6)];
+  client.emit(
+    STREAM,
+    steps.map(step => ({ ...step, unit: 'samples' as const }))
+  );
+  expect(
+    await screen.findByRole('img', {
+      name: 'Validation loss over 2 steps: now 0.6000.'
+    })
   ).toBeTruthy();
 });
 

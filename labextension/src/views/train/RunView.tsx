@@ -68,6 +68,14 @@ export function RunView({
       {run => (
         <>
           <p className="kf-headline">{headline(live, trans)}</p>
+          {run.spec.training?.refit === 'train+validation' &&
+            (state === 'done' || isLive(state)) && (
+              <p>
+                {trans(
+                  'The model that is recorded is fitted once more, on train+validation; the measures and the curves here are of the fit before, on the train part alone.'
+                )}
+              </p>
+            )}
           <Findings live={live} onMend={onMend} />
           {isLive(state) && <Progress live={live} />}
           {part === 'all' && <Results live={live} state={state} />}

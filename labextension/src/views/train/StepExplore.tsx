@@ -100,7 +100,7 @@ export function TargetFields({
             value,
             label:
               value === 'auto' && task !== 'auto'
-                ? trans('%1 (found from the target)', taskWord(task, trans))
+                ? trans('%1 (as found)', taskWord(task, trans))
                 : taskWord(value, trans)
           }))}
           error={errors['task']}

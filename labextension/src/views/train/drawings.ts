@@ -2,7 +2,7 @@ import type { Epoch, PredictionRow } from '../shared/types';
 import { HUES, look, type Theme } from '../shared/chart';
 import { brief, isNumeric, toNumber } from '../shared/format';
 import type { Trans } from '../shared/host';
-import { bestPoint, curve, lowerIsBetter, type Point } from './measured';
+import { bestStep, curve, type Point } from './measured';
 import { unitWord } from './words';
 
 /** One measure over the steps: training dashed, validation solid, the best validation marked. */
@@ -14,7 +14,7 @@ export function curvesOption(
 ) {
   const unit = epochs[0] ? unitWord(epochs[0].unit, trans) : '';
   const { train, validation } = curve(epochs, name);
-  const best = bestPoint(validation, lowerIsBetter(name));
+  const best = bestStep(epochs, name);
   const { whole, tooltip, axis } = look(theme);
   const line = (
     label: string,

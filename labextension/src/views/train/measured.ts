@@ -47,6 +47,16 @@ export function curve(epochs: readonly Epoch[], name: string): Curve {
   return { train: pick('train'), validation: pick('validation') };
 }
 
+/**
+ * The validation point of the best model that training came by, the earliest of equals. There is none where each point
+ * is of a model of its own that was given more samples: there the last is what is saved.
+ */
+export function bestStep(epochs: readonly Epoch[], name: string): Point | null {
+  return epochs[0]?.unit === 'samples'
+    ? null
+    : bestPoint(curve(epochs, name).validation, lowerIsBetter(name));
+}
+
 /** The best point of a curve; the earliest of equals. */
 export function bestPoint(
   points: readonly Point[],
