@@ -18,6 +18,14 @@ describe.each([
     return client;
   };
 
+  test('its whole id is there, and can be copied', async () => {
+    await opened();
+    expect(
+      screen.getByRole('button', { name: 'Copy id' }).closest('.kf-Run-id')
+        ?.textContent
+    ).toContain(RUN_ID);
+  });
+
   test('a lost connection is said, and the log read instead', async () => {
     const items = [event(1, { type: 'log', stream: 'stdout', text: 'a\nb\n' })];
     const client = await opened({

@@ -91,6 +91,9 @@ export function RunFrame({
             />
           </span>
           {origin?.(run)}
+          <span className="kf-inline kf-Run-id">
+            {id} <CopyButton small text={id} label={trans('Copy id')} />
+          </span>
           <span className="kf-spacer" />
           {open && <CancelButton id={id}>{loss}</CancelButton>}
           {actions?.(run, state)}
