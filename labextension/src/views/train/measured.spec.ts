@@ -7,6 +7,7 @@ import {
   measureNames,
   overfitting
 } from './measured';
+import { curvesOption } from './drawings';
 import { agreement, worstRows } from './errors';
 import { NOTHING, reduce } from './live';
 import { headline, overfitWords } from './words';
@@ -53,6 +54,16 @@ test('no overfitting while validation improves, too early, or when training is w
     train: item.validation
   }));
   expect(overfitting(both)).toBeNull();
+});
+
+test('models of more and more samples: none is overfitted since, and none is the best of a training', () => {
+  const samples = rising.map(item => ({ ...item, unit: 'samples' as const }));
+  expect(overfitting(samples)).toBeNull();
+  const marked = (epochs: typeof rising): number =>
+    curvesOption(epochs, 'loss', {} as never, trans).series.flatMap(line =>
+      'markLine' in line ? line.markLine.data : []
+    ).length;
+  expect([marked(rising), marked(samples)]).toEqual([1, 0]);
 });
 
 test('a value that is not finite leaves a hole', () => {

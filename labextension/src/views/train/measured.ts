@@ -85,9 +85,12 @@ const WORSE = 0.05;
 
 /**
  * Whether validation has become worse since its best while training went on improving: at least three steps past
- * the best, the mean of the last three at least 5 % worse than it.
+ * the best, the mean of the last three at least 5 % worse than it. Models of more and more samples are no one training.
  */
 export function overfitting(epochs: readonly Epoch[]): Overfit | null {
+  if (epochs[0]?.unit === 'samples') {
+    return null;
+  }
   for (const metric of measureNames(epochs)) {
     const lower = lowerIsBetter(metric);
     const { train, validation } = curve(epochs, metric);
