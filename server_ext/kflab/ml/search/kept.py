@@ -16,7 +16,7 @@ from keras_tuner.engine.hyperparameters import Float, HyperParameters, Int
 from keras_tuner.engine.trial import Trial
 from keras_tuner.src.engine.conditions import Parent
 
-from kflab.ml.search.recorded import Row
+from kflab.ml.search.recorded import Record, Row
 from kflab.ml.search.spaces import Code, Codes, Space
 
 __all__ = ["Kept", "hyperparameters_of", "raw", "values_of"]
@@ -34,7 +34,7 @@ class Kept:
     _seed_state: int
 
     kfhub_space: Space
-    kfhub_tried: set[Codes]
+    kfhub_record: Record
 
     def begin(self, key: str, codes: Codes) -> None:
         hyperparameters = HyperParameters()
@@ -58,7 +58,7 @@ class Kept:
         pass
 
     def _duplicate(self, values: Mapping[str, Any]) -> bool:
-        return self.kfhub_space.settle(raw(values)) in self.kfhub_tried
+        return self.kfhub_space.settle(raw(values)) in self.kfhub_record.tried
 
     def _random_values(self) -> dict[str, Code] | None:
         """Values that were not tried. Where chance finds none in 20 draws, one of those left; None if none is."""
@@ -66,7 +66,7 @@ class Kept:
         if values is not None:
             return values
         # The state of keras-tuner's chance, which each draw has moved on, is as good as a seed.
-        left = self.kfhub_space.untried(self.kfhub_tried, self._seed_state)
+        left = self.kfhub_space.untried(self.kfhub_record.tried, self._seed_state)
         return None if left is None else values_of(left)
 
 

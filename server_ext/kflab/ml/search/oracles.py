@@ -22,7 +22,7 @@ class OracleProposer:
 
     def __init__(self, terms: Terms, record: Record) -> None:
         self._space = terms.space
-        self._oracle: Any = _oracle(terms, record.tried)
+        self._oracle: Any = _oracle(terms, record)
 
     def propose(self, number: int) -> Proposal | Signal:
         key = str(number)
@@ -60,10 +60,21 @@ class _Random(Kept, keras_tuner.oracles.RandomSearchOracle):  # type: ignore[mis
 
 
 class _Grid(Kept, keras_tuner.oracles.GridSearchOracle):  # type: ignore[misc]
-    """Takes each combination after the one before it.
+    """Takes each combination after the one before it, but those to be skipped.
 
     keras-tuner waits for a trial to end before it goes on, in case it has found new parameters; this space is known.
     """
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = super().populate_space(trial_id)
+        if answer["status"] != "RUNNING":
+            return answer
+        codes: Codes | None = self.kfhub_space.settle(raw(answer["values"]))
+        while codes is not None and codes in self.kfhub_record.skipped:
+            codes = self.kfhub_space.after(codes)
+        if codes is None:
+            return {"status": "IDLE" if self.ongoing_trials else "STOPPED", "values": None}
+        return {**answer, "values": values_of(codes)}
 
     def begin(self, key: str, codes: Codes) -> None:
         super().begin(key, codes)
@@ -79,7 +90,7 @@ class _Grid(Kept, keras_tuner.oracles.GridSearchOracle):  # type: ignore[misc]
         return None if following is None else values_of(following)
 
 
-def _oracle(terms: Terms, tried: set[Codes]) -> Any:
+def _oracle(terms: Terms, record: Record) -> Any:
     common = {
         "objective": keras_tuner.Objective("value", terms.goal),
         "hyperparameters": hyperparameters_of(terms.space),
@@ -97,5 +108,5 @@ def _oracle(terms: Terms, tried: set[Codes]) -> Any:
         oracle = HyperbandOracle(terms.resource, **common)
     else:
         raise ValueError(f"keras-tuner has no method {terms.method}.")
-    oracle.kfhub_space, oracle.kfhub_tried = terms.space, tried
+    oracle.kfhub_space, oracle.kfhub_record = terms.space, record
     return oracle

@@ -57,10 +57,14 @@ class Row:
 
 @dataclass
 class Record:
-    """All trials and learned results in order, and all codes among them: what a method may read and not change."""
+    """All trials and learned results in order: what a method may read and not change.
+
+    `skipped` are the codes that must not be asked for, in order; `tried` are those and the codes of all rows.
+    """
 
     rows: list[Row] = field(default_factory=list)
     tried: set[Codes] = field(default_factory=set)
+    skipped: dict[Codes, None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,11 @@ class Recorded:
             self._proposer.enter(row)
         return True
 
+    def skip(self, params: Mapping[str, Value]) -> None:
+        codes = self._terms.space.encode(params)
+        if codes is not None:
+            self._skip(codes)
+
     def running(self) -> Sequence[Suggestion]:
         return [self._suggestion(row) for row in self._asked if row.state == "running"]
 
@@ -148,7 +157,14 @@ class Recorded:
 
     def dump(self) -> dict[str, Any]:
         rows = [row.dump() for row in self._record.rows]
-        return {"v": 1, **self._terms.dump(), "rows": rows, "more": self._proposer.dump()}
+        skipped = [list(codes) for codes in self._record.skipped]
+        return {
+            "v": 1,
+            **self._terms.dump(),
+            "rows": rows,
+            "skipped": skipped,
+            "more": self._proposer.dump(),
+        }
 
     def load(self, state: Mapping[str, Any]) -> None:
         other = _difference(self._terms.dump(), state)
@@ -156,6 +172,8 @@ class Recorded:
             raise ValueError(other)
         fresh = Recorded(self._terms, self._begin)
         try:
+            for codes in state["skipped"]:
+                fresh._skip(self._terms.space.read(codes))
             fresh._replay(state["rows"], state["more"])
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
             raise ValueError(f"The state of this search is damaged: {error}.") from error
@@ -180,6 +198,10 @@ class Recorded:
             self._learned.add((row.codes, row.value))
         else:
             self._asked.append(row)
+
+    def _skip(self, codes: Codes) -> None:
+        self._record.skipped[codes] = None
+        self._record.tried.add(codes)
 
     def _suggestion(self, row: Row) -> Suggestion:
         params: Params = self._terms.space.decode(row.codes)

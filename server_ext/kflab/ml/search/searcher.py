@@ -66,6 +66,10 @@ class Searcher(Protocol):
         """
         ...
 
+    def skip(self, params: Mapping[str, Value]) -> None:
+        """Never ask for parameters, which were tried before this search began; grid leaves them out as well."""
+        ...
+
     def running(self) -> Sequence[Suggestion]:
         """The trials that were asked for and not told of, in order."""
         ...

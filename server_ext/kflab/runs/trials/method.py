@@ -51,11 +51,13 @@ class Method:
         return True
 
     def _replay(self) -> None:
-        """Begin anew, with what the log has."""
+        """Begin anew, with what the log has: nothing in it is asked for again, but the baseline."""
         self._offset = self.asked = max(self._history.trials, default=0)
-        for event in self._history.ended().values():
-            if event["trial"] and event["state"] == "done":
-                self._searcher.learn(event["params"], event["value"])
+        for number, event in self._history.trials.items():
+            if number:
+                self._searcher.skip(event["params"])
+                if event["state"] == "done":
+                    self._searcher.learn(event["params"], event["value"])
 
     def running(self) -> list[Suggestion]:
         """The trials that were asked for and have not ended."""

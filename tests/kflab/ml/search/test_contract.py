@@ -374,6 +374,26 @@ def test_a_result_from_outside(method: str) -> None:
         assert sorted([*found, asked_for]) == sorted(expected)
 
 
+@every
+@pytest.mark.parametrize("places", [(0,), (1, 2, 7), (13, 14), range(15)])
+def test_what_was_tried_before_is_skipped(method: str, places: Sequence[int]) -> None:
+    everything = product(FINITE)
+    assert len(everything) == 15
+    searcher = start(method, FINITE)
+    for place in places:
+        searcher.skip({**everything[place], "other": 1})
+    searcher.skip({"tenths": 0.35, "kind": "x"})  # no part of the space
+    again = start(method, FINITE)
+    again.load(through_json(searcher.dump()))
+    found = [key(s.params) for s in search(again, lambda p: 0.5)]
+    left = [key(params) for place, params in enumerate(everything) if place not in places]
+    if method == "grid":
+        assert found == left
+    else:
+        assert sorted(set(found)) == sorted(left)
+    assert again.ask() is END
+
+
 def test_equal_choices_of_other_types_are_told_apart() -> None:
     space = [choice("kind", 1, True, 1.0, "1")]
     for place, value in enumerate([1, True, 1.0, "1"]):
@@ -401,6 +421,7 @@ ACTIONS = st.lists(
         st.just(("ask",)),
         st.tuples(st.just("tell"), st.integers(0, 5), st.floats(-1, 1), st.sampled_from(["done", "pruned", "failed"])),
         st.tuples(st.just("learn"), st.integers(0, 3), st.floats(-1, 1)),
+        st.tuples(st.just("skip"), st.integers(0, 3)),
     ),
     min_size=1,
     max_size=40,
@@ -418,6 +439,8 @@ def act(searcher: Searcher, action: tuple[Any, ...]) -> Any:
         return searcher.ask()
     if action[0] == "learn":
         return searcher.learn(KNOWN[action[1]], action[2])
+    if action[0] == "skip":
+        return searcher.skip(KNOWN[action[1]])
     running = searcher.running()
     if running:
         searcher.tell(running[action[1] % len(running)].number, action[2], action[3])

@@ -88,6 +88,9 @@ class Scripted:
         self.learned.append((dict(params), value))
         return True
 
+    def skip(self, params: Mapping[str, Any]) -> None:
+        pass
+
     def running(self) -> list[Suggestion]:
         numbers = [n for n in range(1, self.asked + 1) if n not in self.told]
         return [Suggestion(n, self.params[n - 1]) for n in numbers]
