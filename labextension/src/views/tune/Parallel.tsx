@@ -8,7 +8,7 @@ import type { Objective } from './best';
 import {
   axisId,
   parallelOption,
-  placeOn,
+  reach,
   type Axis,
   type Brush,
   type Brushes
@@ -116,15 +116,13 @@ export function Parallel({
 
 /** A brush with open ends, as far as the axis goes. */
 function clipped(axis: Axis, brush: Brush, trials: readonly Trial[]): Brush {
-  const places = trials.flatMap(trial => placeOn(axis, trial) ?? []);
-  if (axis.options || places.length === 0) {
-    return brush;
-  }
-  const [least, most] = [Math.min(...places), Math.max(...places)];
-  return brush.map(([low, high]) => [
-    Math.max(low, least),
-    Math.min(high, most)
-  ]);
+  const ends = reach(axis, trials);
+  return axis.options || !ends
+    ? brush
+    : brush.map(([low, high]) => [
+        Math.max(low, ends.min),
+        Math.min(high, ends.max)
+      ]);
 }
 
 /** What a brush keeps, in words. */

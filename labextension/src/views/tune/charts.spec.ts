@@ -10,6 +10,7 @@ import {
   OBJECTIVE,
   parallelOption,
   placeOn,
+  reach,
   shade,
   shares
 } from './charts';
@@ -125,6 +126,18 @@ test('an axis for each parameter and the objective at the right', () => {
     type: 'dashed'
   });
   expect(lines[2].lineStyle.color).toBe(shade(1));
+});
+
+test('an axis goes over what is searched, and a trial beside it', () => {
+  const option = parallelOption(some, axes, best, objective, theme, trans);
+  const [trees, depth, features, value] = option.parallelAxis;
+  expect(trees).toMatchObject({ min: 20, max: 500 });
+  // The baseline has no depth at all.
+  expect(depth).toMatchObject({ min: 0, max: 32 });
+  expect(features).toMatchObject({ axisTick: { show: false } });
+  expect(value).not.toHaveProperty('max');
+  const zero = trials(['done', 1, { n_estimators: 0 }]);
+  expect(reach(axes[0], zero)).toEqual({ min: 20, max: 500 });
 });
 
 test('colours go by rank, for both goals', () => {

@@ -185,6 +185,8 @@ export interface Axis {
   log: boolean;
   /** Whether there is nothing between two whole numbers. */
   whole: boolean;
+  /** Of the range that is searched, where it was told. */
+  ends: number[];
 }
 
 export const OBJECTIVE = '';
@@ -200,16 +202,34 @@ export function axesOf(
       label: parameter.name,
       options: optionsOf(parameter),
       log: parameter.scale === 'log',
-      whole: parameter.type === 'int'
+      whole: parameter.type === 'int',
+      ends: [parameter.low, parameter.high].filter(isNumber)
     })),
     {
       name: OBJECTIVE,
       label: metricWord(metric),
       options: null,
       log: false,
-      whole: false
+      whole: false,
+      ends: []
     }
   ];
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
+}
+
+/** How far an axis goes: over what is searched, and any trial beside it. */
+export function reach(
+  axis: Axis,
+  trials: readonly Trial[]
+): { min: number; max: number } | null {
+  const places = trials.flatMap(trial => placeOn(axis, trial) ?? []);
+  const all = [...axis.ends, ...places].filter(place => !axis.log || place > 0);
+  return all.length === 0
+    ? null
+    : { min: Math.min(...all), max: Math.max(...all) };
 }
 
 /** A trial's place on an axis; null where it has none. */
@@ -344,20 +364,24 @@ export function parallelOption(
       // Names beside each other would run into one another.
       nameGap: staggered && dim % 2 === 1 ? 28 : 12,
       ...(axis.options
-        ? { type: 'category' as const, data: axis.options.map(String) }
+        ? {
+            type: 'category' as const,
+            data: axis.options.map(String),
+            axisTick: { show: false }
+          }
         : axis.log
           ? {
               type: 'log' as const,
               logBase: 10,
               axisLabel: { ...label, formatter: brief },
-              min: 'dataMin' as const,
-              max: 'dataMax' as const
+              ...reach(axis, done)
             }
           : {
               type: 'value' as const,
               scale: true,
               minInterval: axis.whole ? 1 : 0,
-              axisLabel: label
+              axisLabel: label,
+              ...(axis.ends.length > 0 ? reach(axis, done) : {})
             })
     })),
     series: [

@@ -200,16 +200,22 @@ function tidy(value: number): number {
   return Number(value.toPrecision(2));
 }
 
-/** The suggested space, made to fit the method: steps for a grid, and without what hyperband itself gives. */
+/** The space that a model suggests, without what hyperband itself gives. */
+export function offered(
+  offer: ModelOffer | undefined,
+  resource: string | undefined
+): Parameter[] {
+  const size = resource === 'trees' ? sizeOf(offer) : null;
+  return (offer?.space ?? []).filter(parameter => parameter.name !== size);
+}
+
+/** The same as rows, made to fit the method: steps for a grid. */
 export function suggested(
   offer: ModelOffer | undefined,
   method: Method,
   resource: string
 ): Row[] {
-  const size =
-    method === 'hyperband' && resource === 'trees' ? sizeOf(offer) : null;
-  return (offer?.space ?? [])
-    .filter(parameter => parameter.name !== size)
+  return offered(offer, resource)
     .map(parameter => (method === 'grid' ? forGrid(parameter) : parameter))
     .map(toRow);
 }
