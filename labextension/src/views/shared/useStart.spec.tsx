@@ -62,6 +62,14 @@ function opened(answer: () => unknown): ScriptedClient {
   return client;
 }
 
+const seen: unknown[] = [];
+beforeEach(() => {
+  seen.length = 0;
+  Element.prototype.scrollIntoView = function (options) {
+    seen.push([this.className, options]);
+  };
+});
+
 test('a try after a lost answer has the same key, one for another spec a new one', async () => {
   const client = opened(() => LOST);
   await start();
@@ -108,6 +116,8 @@ test('what is wrong already is not sent; the field has the focus', async () => {
   );
   expect(document.activeElement).toBe(screen.getByLabelText('Name'));
   expect(client.calls).toEqual([]);
+  // The whole field comes into sight, with the message below the control.
+  expect(seen).toEqual([['kf-Field kf-mod-error', { block: 'center' }]]);
 });
 
 test('what the server refuses as a whole is said in its words', async () => {

@@ -57,7 +57,12 @@ export function useStart(form: Form): Start {
     if (focus) {
       const line =
         root.current?.querySelector<HTMLElement>('.kf-Summary button');
-      (fieldAt(root.current, focus.path) ?? line)?.focus();
+      const control = fieldAt(root.current, focus.path) ?? line;
+      control?.focus({ preventScroll: true });
+      // With its message, which stands below it and would be out of sight at the edge.
+      (
+        control?.closest('.kf-Field, .kf-Space-row, .form-group') ?? control
+      )?.scrollIntoView?.({ block: 'center' });
     }
   }, [root, focus]);
 
