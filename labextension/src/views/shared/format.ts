@@ -38,6 +38,11 @@ export function brief(value: Numeric | null | undefined): string {
   return value.toPrecision(4).replace('-', '−');
 }
 
+/** A number as sentences tell it: `10,000`. */
+export function grouped(value: number): string {
+  return value.toLocaleString('en');
+}
+
 /** Any JSON value with all its digits, as details show it. */
 export function exact(value: unknown): string {
   if (value === null || value === undefined) {

@@ -1,3 +1,4 @@
+import { grouped } from './format';
 import type { Trans } from './host';
 import type { Errors } from './useStart';
 
@@ -10,12 +11,14 @@ export function wholeNumbers(
     const text = typed.trim();
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < low || value > high) {
-      errors[path] = trans(
-        '"%1" isn\'t a whole number from %2 to %3.',
-        typed,
-        low,
-        high
-      );
+      const ends = [grouped(low), grouped(high)] as const;
+      errors[path] =
+        text === ''
+          ? trans('Give a whole number from %1 to %2.', ...ends)
+          : trans('"%1" isn\'t a whole number from %2 to %3.', typed, ...ends);
+      if (/^\d{1,3}(,\d{3})+$/.test(text)) {
+        errors[path] += ` ${trans('Write it without commas.')}`;
+      }
     }
     return value;
   };

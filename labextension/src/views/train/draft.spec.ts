@@ -54,7 +54,7 @@ test('what is wrong is said by path, with what is allowed', () => {
     'training.epochs'
   ]);
   expect(errors['split.seed']).toBe(
-    '"x" isn\'t a whole number from 0 to 4294967295.'
+    '"x" isn\'t a whole number from 0 to 4,294,967,295.'
   );
 });
 

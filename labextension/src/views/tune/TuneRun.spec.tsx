@@ -612,7 +612,7 @@ test('a search that is done is given more trials than it has had', async () => {
   fireEvent.change(field, { target: { value: '2' } });
   fireEvent.click(screen.getByRole('button', { name: 'Search on' }));
   expect(
-    screen.getByText('"2" isn\'t a whole number from 3 to 10000.')
+    screen.getByText('"2" isn\'t a whole number from 3 to 10,000.')
   ).toBeTruthy();
   expect(client.asked('POST')).toEqual([]);
   fireEvent.change(field, { target: { value: '6' } });
