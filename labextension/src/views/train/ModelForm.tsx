@@ -3,12 +3,15 @@ import { useId } from 'react';
 import Form from '@rjsf/core';
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils';
 import validator from '@rjsf/validator-ajv8';
+import { useHost } from '../shared/host';
+import { paramErrors } from '../tune/checks';
+import type { Properties } from '../tune/space';
 import type { Errors } from './draft';
 
 const PREFIX = 'model.params.';
 const UI = { 'ui:submitButtonOptions': { norender: true } };
 
-/** A model's parameters, drawn from their JSON schema; the server's word on each beside it. */
+/** A model's parameters, drawn from their JSON schema; what is wrong with each beside it, else the server's word on it. */
 export default function ModelForm({
   schema,
   value,
@@ -20,9 +23,12 @@ export default function ModelForm({
   errors: Errors;
   onChange: (value: Record<string, unknown>) => void;
 }): React.ReactElement {
+  const { trans } = useHost();
   const id = useId();
-  const extra = Object.fromEntries(
-    Object.entries(errors)
+  const properties = (schema.properties ?? null) as Properties | null;
+  const own = paramErrors(value ?? {}, properties, trans);
+  const shown = Object.fromEntries(
+    Object.entries({ ...errors, ...own })
       .filter(([path]) => path.startsWith(PREFIX))
       .map(([path, message]) => [
         path.slice(PREFIX.length).split('.')[0],
@@ -40,8 +46,8 @@ export default function ModelForm({
       tagName="div"
       validator={validator}
       formData={value ?? {}}
-      extraErrors={extra}
-      liveValidate
+      extraErrors={shown}
+      noValidate
       showErrorList={false}
       onChange={event => onChange(event.formData as Record<string, unknown>)}
     />

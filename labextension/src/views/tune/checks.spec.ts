@@ -44,7 +44,30 @@ test.each<[string, Partial<Row>, string, RegExp]>([
   ],
   ['an empty range', { low: '20', high: '20' }, 'high', /nothing to search/],
   ['an end that is missing', { high: ' ' }, 'high', /both ends/],
-  ['what is no number', { low: 'few' }, 'low', /"few" isn't a number/],
+  [
+    'what is no number, of whole ones',
+    { low: 'few' },
+    'low',
+    /"few" isn't a whole number\. Use digits, such as 1 or 32\./
+  ],
+  [
+    'what is no number',
+    { name: 'rate', type: 'float', low: 'few' },
+    'low',
+    /"few" isn't a number\. Use digits, such as 0\.001/
+  ],
+  [
+    'a comma for a point',
+    { name: 'rate', type: 'float', low: '1,5' },
+    'low',
+    /"1,5" isn't a number\. Use a point: 1\.5\./
+  ],
+  [
+    'a number as it was typed',
+    { high: '99999999999999999999' },
+    'high',
+    /^99999999999999999999 is too large/
+  ],
   ['a part of a tree', { low: '2.5' }, 'low', /2\.5 isn't a whole number/],
   [
     'less than the model takes',
@@ -64,7 +87,7 @@ test.each<[string, Partial<Row>, string, RegExp]>([
     'a step beyond the range',
     { step: '600', scale: 'linear' },
     'step',
-    /longer than the range from 20 to 500/
+    /longer than the range from 20 to 500\. Use at most 480, or leave it empty\./
   ],
   ['a step of nothing', { step: '0', scale: 'linear' }, 'step', /above 0/],
   ['no name', { name: ' ' }, 'name', /Choose the parameter/],
@@ -81,7 +104,12 @@ test.each<[string, Partial<Row>, string, RegExp]>([
     /takes whole numbers/
   ]
 ])('%s', (_, change, cell, message) => {
-  expect(check([row(change)])).toEqual({
+  expect(
+    check(
+      [row(change)],
+      'name' in change && change.name === 'rate' ? { properties: null } : {}
+    )
+  ).toEqual({
     [`tuning.space.0.${cell}`]: expect.stringMatching(message)
   });
 });

@@ -1,4 +1,5 @@
 /** What is wrong with a search before anything is sent: the server's rules, in the words of the form. */
+import { grouped } from '../shared/format';
 import type { Trans } from '../shared/host';
 import type { Errors } from '../train/draft';
 import {
@@ -184,8 +185,8 @@ function rangeErrors(
   return [
     ['low', row.scale === 'log' && low <= 0 ? noLogarithm(row, trans) : null],
     ['step', stepError(row, step, high - low, trans)],
-    ['low', limitError(low, property, trans)],
-    ['high', limitError(high, property, trans)]
+    ['low', limitError(row.low, low, property, trans)],
+    ['high', limitError(row.high, high, property, trans)]
   ];
 }
 
@@ -210,14 +211,48 @@ function numberError(
   }
   const value = typedNumber(text);
   if (value === null) {
-    return trans(
-      '"%1" isn\'t a number. Use digits, such as 0.001 or 1e-3.',
-      text
-    );
+    return row.type === 'int'
+      ? trans('"%1" isn\'t a whole number. Use digits, such as 1 or 32.', text)
+      : numberWords(text, trans);
   }
   return row.type === 'int' && !Number.isInteger(value)
     ? trans("%1 isn't a whole number, which this type needs.", text)
     : null;
+}
+
+function numberWords(text: string, trans: Trans): string {
+  return /^[-+−]?\d+,\d+$/.test(text)
+    ? trans(
+        '"%1" isn\'t a number. Use a point: %2.',
+        text,
+        text.replace(',', '.')
+      )
+    : trans('"%1" isn\'t a number. Use digits, such as 0.001 or 1e-3.', text);
+}
+
+/** The most seconds that a limit can have: a year. */
+const YEAR = 31_536_000;
+
+/** What is wrong with a time that was typed; `value` is what was read of it. */
+export function timeError(
+  typed: string,
+  value: number | null,
+  trans: Trans
+): string | null {
+  const text = typed.trim();
+  if (value !== null && value > YEAR) {
+    return trans(
+      '%1 seconds are too many: a year, %2, is the most.',
+      text,
+      grouped(YEAR)
+    );
+  }
+  if (value !== null && value > 0) {
+    return null;
+  }
+  return text.includes(',')
+    ? numberWords(text, trans)
+    : trans('"%1" isn\'t a time in seconds, such as 600.', text);
 }
 
 function stepError(
@@ -239,15 +274,17 @@ function stepError(
   }
   return step > range
     ? trans(
-        'The step, %1, is longer than the range from %2 to %3.',
+        'The step, %1, is longer than the range from %2 to %3. Use at most %4, or leave it empty.',
         row.step,
         row.low,
-        row.high
+        row.high,
+        Number(range.toPrecision(12))
       )
     : null;
 }
 
 function limitError(
+  typed: string,
   value: number,
   property: Property | undefined,
   trans: Trans
@@ -255,7 +292,7 @@ function limitError(
   if (property?.minimum !== undefined && value < property.minimum) {
     return trans(
       '%1 is too small: %2 is the least it takes.',
-      value,
+      typed.trim(),
       property.minimum
     );
   }
@@ -263,12 +300,16 @@ function limitError(
     property?.exclusiveMinimum !== undefined &&
     value <= property.exclusiveMinimum
   ) {
-    return trans('It must be above %1.', property.exclusiveMinimum);
+    return trans(
+      '%1 is too small: it must be above %2.',
+      typed.trim(),
+      property.exclusiveMinimum
+    );
   }
   return property?.maximum !== undefined && value > property.maximum
     ? trans(
         '%1 is too large: %2 is the most it takes.',
-        value,
+        typed.trim(),
         property.maximum
       )
     : null;
@@ -346,7 +387,35 @@ function valueError(
   }
   return property.type === 'integer' && !Number.isInteger(value)
     ? trans("%1 isn't a whole number, which this parameter takes.", value)
-    : limitError(value, property, trans);
+    : limitError(String(value), value, property, trans);
+}
+
+/** What is wrong with a model's own parameters; one that is there without a value was emptied. */
+export function paramErrors(
+  params: Readonly<Record<string, unknown>>,
+  properties: Properties | null,
+  trans: Trans
+): Errors {
+  return Object.fromEntries(
+    Object.entries(params).flatMap(([name, value]) => {
+      const property = properties?.[name];
+      if (property?.type !== 'integer' && property?.type !== 'number') {
+        return [];
+      }
+      const message =
+        value === undefined
+          ? emptyError(property, trans)
+          : valueError(value as Value, property, trans);
+      return message === null ? [] : [[`model.params.${name}`, message]];
+    })
+  );
+}
+
+function emptyError(property: Property, trans: Trans): string {
+  const example = property.default ?? property.minimum ?? 1;
+  return property.type === 'integer'
+    ? trans('Give a whole number, such as %1.', String(example))
+    : trans('Give a number, such as %1.', String(example));
 }
 
 /** What is wrong with numbers that are each all right: the best trials must be given more, and no more than the most. */
