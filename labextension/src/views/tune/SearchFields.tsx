@@ -7,6 +7,7 @@ import { Failure, Loading, Partial as Part } from '../shared/panels';
 import type { Loaded } from '../shared/request';
 import type { Errors } from '../train/draft';
 import { metricWord } from '../train/words';
+import { timeError } from './checks';
 import {
   metricsFor,
   type Known,
@@ -174,7 +175,7 @@ export function BudgetFields({
           label={trans('Trials')}
           path="tuning.budget.trials"
           numeric
-          value={draft.trials}
+          value={now.trials}
           error={errors['tuning.budget.trials']}
           help={trans('The baseline is not counted.')}
           onChange={trials => update({ trials })}
@@ -206,7 +207,8 @@ export function BudgetFields({
           error={errors['tuning.budget.seconds']}
           help={timeHelp(
             draft.seconds,
-            trans('It ends then with what it has found.')
+            trans('It ends then with what it has found.'),
+            trans
           )}
           onChange={seconds => update({ seconds })}
         />
@@ -219,7 +221,8 @@ export function BudgetFields({
           error={errors['tuning.budget.trial_seconds']}
           help={timeHelp(
             draft.trialSeconds,
-            trans('Empty: ten times the longest so far, ten minutes at least.')
+            trans('Empty: ten times the longest so far, ten minutes at least.'),
+            trans
           )}
           onChange={trialSeconds => update({ trialSeconds })}
         />
@@ -229,9 +232,9 @@ export function BudgetFields({
 }
 
 /** The typed time as people say it. */
-function timeHelp(typed: string, otherwise: string): string {
+function timeHelp(typed: string, otherwise: string, trans: Trans): string {
   const seconds = typedNumber(typed);
-  return seconds === null || seconds <= 0
+  return seconds === null || timeError(typed, seconds, trans) !== null
     ? otherwise
     : `${duration(seconds * 1000)}. ${otherwise}`;
 }

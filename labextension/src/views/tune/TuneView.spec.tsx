@@ -329,6 +329,88 @@ test('hyperband asks what it gives, and leaves it out of the suggested space', a
   });
 });
 
+test('before it can start it says what is missing, and promises nothing', async () => {
+  const client = new ScriptedClient({
+    ...answers,
+    'GET datasets/profile': (path: string) =>
+      path.includes('gone')
+        ? new ApiError('There is no file gone.csv.', 404)
+        : PROFILE
+  });
+  const view = show(<TuneView />, client);
+  const said = (): string =>
+    screen.getByRole('region', { name: 'What will happen' }).textContent ?? '';
+  await waitFor(() =>
+    expect(said()).toContain('It can’t start yet. Dataset: Choose a dataset')
+  );
+  expect(said()).not.toContain('30 trials');
+  view.unmount();
+  const other = show(
+    <TuneView stored={{ data: { uri: 'gone.csv' } }} />,
+    client
+  );
+  await waitFor(() =>
+    expect(said()).toContain('It can’t start yet. There is no file gone.csv.')
+  );
+  other.unmount();
+  await opened();
+  fireEvent.change(cell('Low of max_depth'), { target: { value: '99' } });
+  expect(said()).toContain(
+    'It can’t start yet. Search space, max_depth: low: Low is 99'
+  );
+});
+
+test('hyperband says what its rounds give, and when there are too few trials', async () => {
+  await opened();
+  fireEvent.click(await screen.findByRole('radio', { name: /^Hyperband/ }));
+  expect(cell('Trials').value).toBe('40');
+  expect(
+    screen.getByText(/The rounds give 10, 30, 90 and 270 trees\.$/)
+  ).toBeTruthy();
+  fireEvent.change(cell('Trials'), { target: { value: '8' } });
+  expect(
+    screen.getByText(/With 8 trials none gets all 270.*Ask for at least 40/)
+  ).toBeTruthy();
+});
+
+test('Enter in a line of text starts, and the page of the run gets the focus', async () => {
+  const user = userEvent.setup();
+  const client = await opened();
+  fireEvent.keyDown(screen.getByLabelText('Objective'), { key: 'Enter' });
+  expect(client.asked('POST')).toEqual([]);
+  await user.type(cell('Trials'), '{Enter}');
+  await screen.findByRole('article', { name: 'better wine' });
+  expect(client.asked('POST')).toHaveLength(1);
+  expect(document.activeElement).toBe(
+    screen.getByRole('region', { name: 'Tuning run' })
+  );
+});
+
+test('a wrong parameter of the baseline has one sentence, and its name in the summary', async () => {
+  const user = userEvent.setup();
+  const client = await opened();
+  await user.click(screen.getByRole('button', { name: /^Model and baseline/ }));
+  const depth = await screen.findByLabelText('Depth, 0 for no limit');
+  fireEvent.change(depth, { target: { value: '-1' } });
+  const told = (): string[] =>
+    [...document.querySelectorAll('.kf-ModelForm .error-detail li')].map(
+      item => item.textContent ?? ''
+    );
+  expect(told()).toEqual(['-1 is too small: 0 is the least it takes.']);
+  fireEvent.change(depth, { target: { value: '1.5' } });
+  expect(told()).toEqual([
+    "1.5 isn't a whole number, which this parameter takes."
+  ]);
+  await user.clear(depth);
+  expect(told()).toEqual(['Give a whole number, such as 0.']);
+  start();
+  expect(screen.getByRole('alert').textContent).toContain(
+    'Model: Depth, 0 for no limit: Give a whole number, such as 0.'
+  );
+  await waitFor(() => expect(document.activeElement).toBe(depth));
+  expect(client.asked('POST')).toEqual([]);
+});
+
 test('more at once than there are processors is allowed, and said', async () => {
   const user = userEvent.setup();
   const client = await opened();

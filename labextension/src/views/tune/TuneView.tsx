@@ -1,6 +1,6 @@
 import * as React from 'react';
-import { useRef, useState } from 'react';
-import { useHost } from '../shared/host';
+import { useEffect, useRef, useState } from 'react';
+import { explained, useHost } from '../shared/host';
 import { Failure, Loading } from '../shared/panels';
 import { tuneCode } from '../shared/python';
 import { query, useRequest } from '../shared/request';
@@ -30,6 +30,7 @@ import { fieldName, remaining, sectionOf, type Section } from './fields';
 import { FromModel } from './FromModel';
 import { FromRun } from './FromRun';
 import { Preview } from './Preview';
+import { roundWords } from './rounds';
 import { BudgetFields, MethodFields } from './SearchFields';
 import {
   combinations,
@@ -66,6 +67,14 @@ export function TuneView({
     data: typed.source === 'run' ? typed.from === null : typed.data.uri === ''
   }));
   const root = useRef<HTMLDivElement>(null);
+  const begun = useRef(false);
+  // The button that had the focus is gone with the form.
+  useEffect(() => {
+    if (begun.current && typed.run !== null) {
+      root.current?.focus();
+    }
+    begun.current = false;
+  }, [typed.run]);
 
   const datasets = useRequest<Page<DatasetOffer>>('datasets');
   const models = useRequest<Page<ModelOffer>>('models');
@@ -124,6 +133,7 @@ export function TuneView({
     },
     started: id => {
       place({ run: id, page: null });
+      begun.current = true;
       // The next search begins with the form as one line each, as most of it stays.
       setOpen(FOLDED);
     }
@@ -146,10 +156,18 @@ export function TuneView({
 
   const found = fromRun ? {} : dataErrors(filled, task, profile.data, trans);
   const { spec, errors: typos } = toTuneSpec(draft, known, trans);
+  const wrong: Errors = { ...found, ...typos };
+  const begin = (): void => void form.start(spec, wrong);
 
   if (typed.run !== null) {
     return (
-      <div className="kf-Tune-page" ref={root}>
+      <div
+        className="kf-Tune-page"
+        ref={root}
+        role="region"
+        aria-label={trans('Tuning run')}
+        tabIndex={-1}
+      >
         <TuneRun
           key={typed.run}
           id={typed.run}
@@ -172,11 +190,51 @@ export function TuneView({
       setOpen(before => ({ ...before, [section]: !before[section] }))
   });
   const parameters = now.rows.map(row => toParameter(row, properties));
+  const label = (path: string): string =>
+    fieldName(path, now.rows, properties, trans);
+  const plan = (): string => {
+    if (profile.loading || models.loading || source.loading) {
+      return trans('Reading the data and the models.');
+    }
+    const [path] = Object.keys(wrong);
+    const missing = path
+      ? `${label(path)}: ${wrong[path]}`
+      : profile.error && explained(profile.error, trans);
+    if (missing) {
+      return trans('It can’t start yet. %1', missing);
+    }
+    const words = planWords(
+      {
+        method: now.method,
+        title:
+          known.methods?.search.find(item => item.method === now.method)
+            ?.title ?? now.method,
+        parameters: parameters.length,
+        combinations: combinations(parameters),
+        trials: Number(now.trials),
+        parallel: Number(now.parallel),
+        seconds: spec.tuning?.budget?.seconds ?? null
+      },
+      trans
+    );
+    return now.resource
+      ? `${words} ${roundWords(now.rounds, now.resource, Number(now.trials), trans)}`
+      : words;
+  };
 
   return (
     <div className="kf-Tune" ref={root}>
-      <section className="kf-Tune-form" aria-label={trans('Tune')}>
-        <Summary form={form} label={path => fieldName(path, now.rows, trans)} />
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Enter starts, as in any form */}
+      <section
+        className="kf-Tune-form"
+        aria-label={trans('Tune')}
+        onKeyDown={event => {
+          if (!starting && submits(event)) {
+            begin();
+          }
+        }}
+      >
+        <Summary form={form} label={label} />
         <SourceChoice
           source={typed.source}
           onChoose={chosen => {
@@ -287,25 +345,7 @@ export function TuneView({
         />
       </section>
       <Preview
-        sentence={
-          now.family && parameters.length > 0 && !budgetWrong(typos)
-            ? planWords(
-                {
-                  method: now.method,
-                  title:
-                    known.methods?.search.find(
-                      item => item.method === now.method
-                    )?.title ?? now.method,
-                  parameters: parameters.length,
-                  combinations: combinations(parameters),
-                  trials: Number(draft.trials),
-                  parallel: Number(now.parallel),
-                  seconds: spec.tuning?.budget?.seconds ?? null
-                },
-                trans
-              )
-            : trans('Complete what is missing to see what will happen.')
-        }
+        sentence={plan()}
         facts={[
           [trans('Data'), uri || trans('not chosen yet')],
           [
@@ -323,7 +363,7 @@ export function TuneView({
         searched={new Set(parameters.map(parameter => parameter.name))}
         starting={starting}
         code={tuneCode(spec)}
-        onStart={() => void form.start(spec, { ...found, ...typos })}
+        onStart={begin}
       />
     </div>
   );
@@ -336,6 +376,13 @@ function countable(parameter: ReturnType<typeof toParameter>): boolean {
   );
 }
 
-function budgetWrong(errors: Errors): boolean {
-  return Object.keys(errors).some(path => path.startsWith('tuning.budget'));
+/** Enter in a line of text starts, as in any form; in that of a path it reads the file. */
+function submits({ key, target, nativeEvent }: React.KeyboardEvent): boolean {
+  return (
+    key === 'Enter' &&
+    !nativeEvent.isComposing &&
+    target instanceof HTMLInputElement &&
+    ['text', 'number'].includes(target.type) &&
+    target.dataset.field !== 'dataset.uri'
+  );
 }

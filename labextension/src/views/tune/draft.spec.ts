@@ -11,7 +11,7 @@ import {
   type TuneDraft
 } from './draft';
 import { fieldName, remaining, sectionOf } from './fields';
-import { toRow } from './space';
+import { propertiesOf, toRow } from './space';
 
 const forest = MODELS[0];
 const known: Known = {
@@ -123,6 +123,51 @@ test('hyperband gives what the model can be given', () => {
     name: 'samples',
     max: 106
   });
+});
+
+test('hyperband has trials enough for all its rounds; what is typed stays', () => {
+  const trials = (change: Partial<TuneDraft>, rows = 1797) =>
+    of(
+      { method: 'hyperband', resource: 'samples', ...change },
+      { profile: { ...PROFILE, rows } }
+    ).spec.tuning?.budget?.trials;
+  expect(trials({})).toBe(52);
+  expect(trials({ trials: '8' })).toBe(8);
+  expect(trials({ method: 'tpe' })).toBe(30);
+  expect(trials({ least: '1', most: '1000000' })).toBe(100);
+  const given = of(
+    { method: 'hyperband', resource: 'samples' },
+    { profile: { ...PROFILE, rows: 1797 } }
+  ).spec.tuning?.resource;
+  expect(given).toMatchObject({ min: 39, max: 1078, factor: 3 });
+});
+
+test('a time has a limit of its own, and its field says what empty means', () => {
+  const { errors } = of({ seconds: '1e300', trialSeconds: '1,5' });
+  expect(errors['tuning.budget.seconds']).toBe(
+    '1e300 seconds are too many: a year, 31,536,000, is the most. Leave it empty for no limit.'
+  );
+  expect(errors['tuning.budget.trial_seconds']).toBe(
+    '"1,5" isn\'t a number. Use a point: 1.5. Leave it empty for ten times the longest trial so far, ten minutes at least.'
+  );
+});
+
+test('a parameter of the baseline that is wrong or was emptied keeps it from starting', () => {
+  const params = (max_depth: unknown) =>
+    of({
+      data: { ...draft.data, params: { [forest.family]: { max_depth } } }
+    }).errors;
+  expect(params(-1)).toEqual({
+    'model.params.max_depth': '-1 is too small: 0 is the least it takes.'
+  });
+  expect(params(1.5)).toEqual({
+    'model.params.max_depth':
+      "1.5 isn't a whole number, which this parameter takes."
+  });
+  expect(params(undefined)).toEqual({
+    'model.params.max_depth': 'Give a whole number, such as 0.'
+  });
+  expect(params(3)).toEqual({});
 });
 
 test('a method that can’t be used here, and none that can be chosen by itself', () => {
@@ -237,14 +282,22 @@ test('where a field is and what it is called', () => {
     ].map(sectionOf)
   ).toEqual(['data', 'model', 'model', 'prepare', null]);
   const rows = forest.space.map(toRow);
-  expect(fieldName('tuning.space.1.high', rows, trans)).toBe(
+  const properties = propertiesOf(forest);
+  expect(fieldName('tuning.space.1.high', rows, properties, trans)).toBe(
     'Search space, max_depth: high'
   );
-  expect(fieldName('tuning.space.9', rows, trans)).toBe(
+  expect(fieldName('tuning.space.9', rows, properties, trans)).toBe(
     'Search space, parameter 10'
   );
-  expect(fieldName('tuning.budget.trials', rows, trans)).toBe('Trials');
-  expect(fieldName('split.seed', rows, trans)).toBe('Split: split.seed');
+  expect(fieldName('tuning.budget.trials', rows, properties, trans)).toBe(
+    'Trials'
+  );
+  expect(fieldName('split.seed', rows, properties, trans)).toBe(
+    'Split: split.seed'
+  );
+  expect(fieldName('model.params.max_depth', rows, properties, trans)).toBe(
+    'Model: Depth, 0 for no limit'
+  );
 });
 
 test('a change takes away the errors of its own field only', () => {

@@ -11,7 +11,8 @@ import {
   type Task
 } from '../train/draft';
 import type { Profile } from '../train/offers';
-import { resourceErrors, spaceErrors } from './checks';
+import { paramErrors, resourceErrors, spaceErrors, timeError } from './checks';
+import { atFirst, roundsOf, trialsFor, type Round } from './rounds';
 import {
   propertiesOf,
   sizeOf,
@@ -43,7 +44,7 @@ export interface TuneDraft {
   least: string | null;
   most: string | null;
   factor: string;
-  trials: string;
+  trials: string | null;
   parallel: string | null;
   seconds: string;
   trialSeconds: string;
@@ -64,7 +65,7 @@ export const NEW_TUNE: TuneDraft = {
   least: null,
   most: null,
   factor: '3',
-  trials: '30',
+  trials: null,
   parallel: null,
   seconds: '',
   trialSeconds: '',
@@ -169,6 +170,9 @@ export interface Settled {
   resource: Exclude<Resource, ''> | null;
   least: string;
   most: string;
+  /** Of hyperband's first bracket. */
+  rounds: Round[];
+  trials: string;
   parallel: string;
 }
 
@@ -199,6 +203,13 @@ export function settle(draft: TuneDraft, known: Known): Settled {
       ? null
       : (offered.find(item => item === draft.resource) ?? offered[0]);
   const [least, most] = resource ? amounts(resource, draft, known) : ['', ''];
+  const rounds = resource
+    ? roundsOf(
+        typedNumber(least) ?? 0,
+        typedNumber(most) ?? 0,
+        typedNumber(draft.factor) ?? 0
+      )
+    : [];
   return {
     family,
     method,
@@ -207,8 +218,10 @@ export function settle(draft: TuneDraft, known: Known): Settled {
     rows: draft.spaces[family] ?? suggested(offer, method, resource ?? ''),
     edited: family in draft.spaces,
     resource,
-    least: draft.least ?? least,
-    most: draft.most ?? most,
+    least,
+    most,
+    rounds,
+    trials: draft.trials ?? String(goodTrials(rounds)),
     parallel: draft.parallel ?? String(Math.min(2, methods?.cores ?? 1))
   };
 }
@@ -222,24 +235,36 @@ export function metricsFor(
   return task === 'auto' ? all : all.filter(item => item.tasks.includes(task));
 }
 
-/** What hyperband begins and ends with, where nothing was typed. */
+/** Enough for a search, and for the best of hyperband's first bracket to be given all, unless that takes many. */
+function goodTrials(rounds: readonly Round[]): number {
+  return Math.min(100, Math.max(30, trialsFor(rounds)));
+}
+
+/** What hyperband begins and ends with: what was typed, else good values. */
 function amounts(
   resource: Exclude<Resource, ''>,
   draft: TuneDraft,
-  { profile }: Known
-): [string, string] {
-  if (resource === 'epochs') {
-    return ['1', '27'];
-  }
-  if (resource === 'trees') {
-    return ['10', '270'];
-  }
-  const share = draft.source === 'model' && !draft.data.validation ? 0.8 : 0.6;
-  const rows = Math.min(
-    MOST,
-    Math.max(60, Math.floor((profile?.rows ?? 1000) * share))
+  known: Known
+): [least: string, most: string] {
+  const [floor, all] = {
+    epochs: [1, 27],
+    trees: [10, 270],
+    samples: [20, rowsToLearn(draft, known)]
+  }[resource];
+  const factor = typedNumber(draft.factor) ?? 0;
+  const most = draft.most ?? String(all);
+  const least = atFirst(
+    floor,
+    typedNumber(most) ?? all,
+    factor >= 2 ? factor : 3
   );
-  return [String(Math.max(20, Math.round(rows / 27))), String(rows)];
+  return [draft.least ?? String(least), most];
+}
+
+function rowsToLearn(draft: TuneDraft, { profile }: Known): number {
+  const share = draft.source === 'model' && !draft.data.validation ? 0.8 : 0.6;
+  const rows = Math.floor((profile?.rows ?? 1000) * share);
+  return Math.min(MOST, Math.max(60, rows));
 }
 
 /** The baseline's parameters: the model's own, with those that were set. */
@@ -345,17 +370,16 @@ function toTuning(
         trans
       )
     : {};
+  Object.assign(errors, paramErrors(paramsOf(draft, known), properties, trans));
   const whole = wholeNumbers(errors, trans);
-  const time = (path: string, typed: string): number | null => {
+  const time = (path: string, typed: string, empty: string): number | null => {
     if (typed.trim() === '') {
       return null;
     }
     const value = typedNumber(typed);
-    if (value === null || value <= 0 || value > 31_536_000) {
-      errors[path] = trans(
-        '"%1" isn\'t a time in seconds, such as 600. Leave it empty for no limit.',
-        typed
-      );
+    const message = timeError(typed, value, trans);
+    if (message !== null) {
+      errors[path] = `${message} ${empty}`;
     }
     return value;
   };
@@ -380,12 +404,25 @@ function toTuning(
       : {}),
     method: now.method,
     budget: {
-      trials: whole('tuning.budget.trials', draft.trials, 1, 10_000),
+      trials: whole('tuning.budget.trials', now.trials, 1, 10_000),
       parallel: whole('tuning.budget.parallel', now.parallel, 1, 64),
-      ...given('seconds', time('tuning.budget.seconds', draft.seconds)),
+      ...given(
+        'seconds',
+        time(
+          'tuning.budget.seconds',
+          draft.seconds,
+          trans('Leave it empty for no limit.')
+        )
+      ),
       ...given(
         'trial_seconds',
-        time('tuning.budget.trial_seconds', draft.trialSeconds)
+        time(
+          'tuning.budget.trial_seconds',
+          draft.trialSeconds,
+          trans(
+            'Leave it empty for ten times the longest trial so far, ten minutes at least.'
+          )
+        )
       )
     }
   };

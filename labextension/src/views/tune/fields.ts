@@ -4,7 +4,7 @@ import { stepName } from '../train/steps';
 import { stepOf, type Errors } from '../train/draft';
 import { SPACE } from './checks';
 import type { TuneDraft } from './draft';
-import type { Row } from './space';
+import type { Properties, Row } from './space';
 
 /** The sections that fold. */
 export type Section = 'data' | 'model' | 'prepare';
@@ -24,6 +24,7 @@ export function sectionOf(path: string): Section | null {
 export function fieldName(
   path: string,
   rows: readonly Row[],
+  properties: Properties | null,
   trans: Trans
 ): string {
   const space = new RegExp(`^${SPACE}\\.(\\d+)(?:\\.(\\w+))?`).exec(path);
@@ -56,9 +57,15 @@ export function fieldName(
   if (path in words) {
     return words[path];
   }
-  return path.startsWith('tuning.')
-    ? path
-    : trans('%1: %2', stepName(stepOf(path), trans), path);
+  if (path.startsWith('tuning.')) {
+    return path;
+  }
+  const parameter = /^model\.params\.(.+)/.exec(path)?.[1] ?? '';
+  return trans(
+    '%1: %2',
+    stepName(stepOf(path), trans),
+    properties?.[parameter]?.title ?? path
+  );
 }
 
 const PREFIXES: Partial<Record<keyof TuneDraft, string>> = {
