@@ -33,10 +33,13 @@ class _Known:
 
 
 class Adopted:
-    """`parameters` are what there is to search in the space of a `keras_tuner.HyperParameters`."""
+    """`parameters` are what there is to search in the space of a `keras_tuner.HyperParameters`.
 
-    def __init__(self, hyperparameters: Any) -> None:
-        self._known = [_know(theirs) for theirs in hyperparameters.space]
+    For a `grid` they all have steps. Raises ValueError for a hyperparameter that has too many of them.
+    """
+
+    def __init__(self, hyperparameters: Any, *, grid: bool = False) -> None:
+        self._known = [_know(theirs, grid) for theirs in hyperparameters.space]
         found: dict[str, Parameter] = {}
         for place, known in enumerate(self._known):
             when = self._when(known.theirs.conditions, found)
@@ -87,7 +90,7 @@ class Adopted:
         return when
 
 
-def _know(theirs: Any) -> _Known:
+def _know(theirs: Any, grid: bool) -> _Known:
     if isinstance(theirs, Boolean):
         return _Known(theirs, {"type": "bool"}, bool, bool)
     if isinstance(theirs, Fixed):
@@ -102,6 +105,9 @@ def _know(theirs: Any) -> _Known:
         theirs.step is not None and theirs.min_value + theirs.step > theirs.max_value
     ):
         return _one(theirs)
+    if grid and theirs.step is None:
+        # What keras-tuner's own grid goes through: ten values evenly on the scale, and the default.
+        return _listed(theirs, sorted({*theirs.values, theirs.default}), ordered=True)
     if theirs.sampling != "reverse_log":
         parts = {
             "type": "int" if whole else "float",
@@ -116,6 +122,11 @@ def _know(theirs: Any) -> _Known:
             pass
         else:
             return _Known(theirs, parts, int if whole else float, int if whole else float)
+    if grid:
+        raise ValueError(
+            f"{theirs.name!r} has more steps than a grid search can go through. "
+            "Give it a longer step or a shorter range, or choose another method."
+        )
     return _Known(
         theirs,
         {"type": "float", "low": 0.0, "high": 1.0},

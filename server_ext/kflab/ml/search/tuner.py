@@ -161,7 +161,7 @@ class SearcherOracle(keras_tuner.Oracle):  # type: ignore[misc]
         hyperparameters = keras_tuner.HyperParameters.from_config(
             {"space": json.loads(self._space), "values": {}}
         )
-        self._adopted = Adopted(hyperparameters)
+        self._adopted = Adopted(hyperparameters, grid=self._method == "grid")
         self._numbers = {}
         self._searcher = make(
             self._method,
@@ -177,8 +177,9 @@ class KFTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     `hypermodel` is a function `build(hp)` that returns a compiled Keras model, or a `keras_tuner.HyperModel`; with a `fit`
     of its own that returns the objective, its `build` may return anything. Hyperband needs `max_epochs`; each of its
-    trials trains from the start, for `hp.get("tuner/epochs")` epochs. A search that was stopped or killed goes on when a
-    tuner is made with the same directory and project_name. `rest` are the arguments of keras_tuner.Tuner and Oracle.
+    trials trains from the start, for `hp.get("tuner/epochs")` epochs. Grid takes ten values and the default of a range
+    without a step. A search that was stopped or killed goes on when a tuner is made with the same directory and
+    project_name. `rest` are the arguments of keras_tuner.Tuner and Oracle.
     """
 
     def __init__(

@@ -159,6 +159,39 @@ def test_a_grid_has_each_combination_once(tmp_path: Path) -> None:
     assert len(seen) == len(model.seen) == (1 + 2) * 4
 
 
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda hp: hp.Float("x", 0.0, 10.0),
+        lambda hp: hp.Float("x", 0.1, 10.0, sampling="log", default=0.3),
+        lambda hp: hp.Float("x", 0.1, 10.0, sampling="reverse_log"),
+        lambda hp: hp.Int("x", 1, 1000, sampling="log"),
+        lambda hp: hp.Int("x", 1, 12, sampling="reverse_log", default=12),
+    ],
+)
+def test_a_grid_without_steps_has_the_values_of_keras_tuners_own(build: Score, tmp_path: Path) -> None:
+    def score(hp: Any) -> float:
+        return float(build(hp) * (1 if hp.Boolean("flag") else 2))
+
+    mine = KFTuner(Black(score), method="grid", max_trials=None, directory=tmp_path, project_name="mine")
+    theirs = keras_tuner.GridSearch(Stock(score), directory=tmp_path, project_name="theirs")
+    found = []
+    for one in (mine, theirs):
+        one.search()
+        found.append([(values["x"], values["flag"]) for values in numbers(one)])
+    assert found[0] == sorted(found[1])
+    assert len(found[0]) == len(set(found[0])) > 10
+
+
+@pytest.mark.parametrize(
+    "build", [lambda hp: hp.Int("huge", 0, 2**60), lambda hp: hp.Float("huge", 0, 1, step=1e-12)]
+)
+def test_what_a_grid_cannot_go_through_is_named(build: Score, tmp_path: Path) -> None:
+    found = KFTuner(Black(build), method="grid", directory=tmp_path)
+    with pytest.raises(ValueError, match=r"'huge' has more steps.*Give it a longer step"):
+        found.search()
+
+
 def test_a_space_that_grows_is_searched_on_with_what_was_found(tmp_path: Path) -> None:
     def score(hp: Any) -> float:
         value = float((hp.Float("x", 0.0, 1.0) - 0.3) ** 2)
