@@ -31,8 +31,7 @@ KINDS: dict[Method, Kind] = {
     ),
     "bayesian": Kind(
         "Bayesian",
-        "Models the objective with a Gaussian process, once 3 trials by chance for each parameter are done: for few, "
-        "costly trials. After 100 trials TPE goes on.",
+        "For few, costly trials: a Gaussian process, after 3 trials by chance for each parameter. After 100 TPE goes on.",
         {**_KERAS_TUNER, "optuna": "optuna"},
     ),
     "tpe": Kind(
