@@ -151,14 +151,24 @@ test('an error of the server stands beside its field, which has the focus; what 
   expect(document.getElementById(described)?.textContent).toBe(
     'A class has only 1 row.'
   );
-  fireEvent.click(
-    screen.getByRole('button', { name: 'model.params.n_estimators' })
-  );
+  fireEvent.click(screen.getByRole('button', { name: 'Trees' }));
   const trees = await screen.findByLabelText('Trees');
   expect(screen.getAllByText('At most 5000.').length).toBeGreaterThan(0);
   expect(trees).toBeTruthy();
   fireEvent.click(step('Split'));
   expect((screen.getByLabelText('Seed') as HTMLInputElement).value).toBe('99');
+});
+
+test('a parameter that was emptied keeps training from starting', async () => {
+  const user = userEvent.setup();
+  const client = await opened('model');
+  await user.clear(await screen.findByLabelText('Trees'));
+  start();
+  expect(
+    (await screen.findAllByText(/Give a whole number, such as/)).length
+  ).toBeGreaterThan(0);
+  expect(screen.getByRole('button', { name: 'Trees' })).toBeTruthy();
+  expect(client.asked('POST')).toEqual([]);
 });
 
 test('an error goes when its step is mended, and only that of its step', async () => {

@@ -7,6 +7,8 @@ import { query, useRequest } from '../shared/request';
 import { Summary } from '../shared/summary';
 import type { Page } from '../shared/types';
 import { useStart } from '../shared/useStart';
+import { paramErrors } from '../tune/checks';
+import { propertiesOf } from '../tune/space';
 import { dataErrors } from './data';
 import { restoreDraft, stepOf, STEPS, toSpec, type Draft } from './draft';
 import {
@@ -105,6 +107,15 @@ export function TrainView({
 
   const found = dataErrors(draft, task, profile.data, trans);
   const { spec, errors: typos } = toSpec(draft, task, trans);
+  const model = models.data?.items.find(
+    ({ family }) => family === draft.family
+  );
+  const properties = propertiesOf(model);
+  const params = paramErrors(
+    draft.params[draft.family] ?? {},
+    properties,
+    trans
+  );
 
   const lines = stepLines(
     {
@@ -112,7 +123,7 @@ export function TrainView({
       task,
       profile: profile.data,
       wrong: new Set(Object.keys(found).map(stepOf)),
-      model: models.data?.items.find(model => model.family === draft.family),
+      model,
       seen: draft.run === null ? undefined : (seen[draft.run] ?? {})
     },
     trans
@@ -130,11 +141,16 @@ export function TrainView({
         now={draft.step}
         wrong={new Set(Object.keys(errors).map(stepOf))}
         onStep={step => update({ step })}
-        onStart={() => void form.start(spec, { ...found, ...typos })}
+        onStart={() => void form.start(spec, { ...found, ...typos, ...params })}
         starting={starting}
       />
       <section className="kf-Train-content" aria-label={trans('Train')}>
-        <Summary form={form} />
+        <Summary
+          form={form}
+          label={path =>
+            properties?.[path.replace(/^model\.params\./, '')]?.title ?? path
+          }
+        />
         {running && draft.run !== null ? (
           <>
             <RunView
