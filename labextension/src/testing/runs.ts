@@ -19,12 +19,25 @@ export function runAnswers(record: Run = run(), more: object = {}) {
   };
 }
 
+const ENDED = '2026-03-01T10:01:00.000Z';
+
 /** The same for a search that has ended. */
 export function endedSearch(state: Run['state'], more: object = {}) {
-  return runAnswers(
-    tuneRun({ state, ended: '2026-03-01T10:01:00.000Z' }),
-    more
-  );
+  return runAnswers(tuneRun({ state, ended: ENDED }), more);
+}
+
+/** For one that has ended so, and runs once it is asked to go on. */
+export function resumable(before: Run['state']) {
+  let state = before;
+  const record = (): Run =>
+    tuneRun({ state, ended: state === 'running' ? null : ENDED });
+  return endedSearch(before, {
+    [`GET runs/${RUN_ID}`]: record,
+    [`POST runs/${RUN_ID}/resume`]: () => {
+      state = 'running';
+      return record();
+    }
+  });
 }
 
 /** The events of a search one after another, each with its number. */

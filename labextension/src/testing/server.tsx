@@ -104,3 +104,11 @@ export function show(
     </HostProvider>
   );
 }
+
+/** Fails if something is asked of the server within a minute; wants jest's fake timers. */
+export async function asksNothing(client: ScriptedClient): Promise<void> {
+  await act(() => jest.advanceTimersByTimeAsync(1000));
+  const before = client.asked().length;
+  await act(() => jest.advanceTimersByTimeAsync(60_000));
+  expect(client.asked()).toHaveLength(before);
+}

@@ -4,9 +4,8 @@ import Form from '@rjsf/core';
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils';
 import validator from '@rjsf/validator-ajv8';
 import { useHost } from '../shared/host';
-import { paramErrors } from '../tune/checks';
-import type { Properties } from '../tune/space';
 import type { Errors } from './draft';
+import { paramErrors, type Properties } from './params';
 
 const PREFIX = 'model.params.';
 const UI = { 'ui:submitButtonOptions': { norender: true } };

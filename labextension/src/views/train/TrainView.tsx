@@ -7,8 +7,6 @@ import { query, useRequest } from '../shared/request';
 import { Summary } from '../shared/summary';
 import type { Page } from '../shared/types';
 import { useStart } from '../shared/useStart';
-import { paramErrors } from '../tune/checks';
-import { propertiesOf } from '../tune/space';
 import { dataErrors } from './data';
 import { restoreDraft, stepOf, STEPS, toSpec, type Draft } from './draft';
 import {
@@ -18,6 +16,7 @@ import {
   type ModelOffer,
   type Profile
 } from './offers';
+import { paramErrors, propertiesOf } from './params';
 import { RunView } from './RunView';
 import { StepData } from './StepData';
 import { StepExplore } from './StepExplore';

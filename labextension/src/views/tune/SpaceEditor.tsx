@@ -13,9 +13,9 @@ import {
   toRow,
   typedChoices,
   typesFor,
-  type Properties,
   type Row
 } from './space';
+import type { Properties } from '../train/params';
 import type { Value } from './types';
 
 /** The parameters to search, a row each. */

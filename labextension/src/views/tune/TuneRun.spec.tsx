@@ -7,7 +7,13 @@ import {
   within
 } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { endedSearch, runAnswers, Story, STREAM } from '../../testing/runs';
+import {
+  endedSearch,
+  resumable,
+  runAnswers,
+  Story,
+  STREAM
+} from '../../testing/runs';
 import {
   artifact,
   event,
@@ -16,7 +22,7 @@ import {
   RUN_ID,
   tuneRun
 } from '../../testing/samples';
-import { ScriptedClient, show, trans } from '../../testing/server';
+import { asksNothing, ScriptedClient, show, trans } from '../../testing/server';
 import { ApiError } from '../client';
 import { HostProvider } from '../shared/host';
 import type { Run } from '../shared/types';
@@ -426,15 +432,7 @@ test('a range that is kept filters the table, and can be removed', async () => {
 });
 
 test('resume: it goes on from the last event, with what was finished', async () => {
-  let state: Run['state'] = 'interrupted';
-  const client = new ScriptedClient({
-    ...answers,
-    [`GET runs/${RUN_ID}`]: () => tuneRun({ state }),
-    [`POST runs/${RUN_ID}/resume`]: () => {
-      state = 'running';
-      return tuneRun({ state });
-    }
-  });
+  const client = new ScriptedClient(resumable('interrupted'));
   const story = new Story();
   await opened(client);
   client.emit(STREAM, [
@@ -530,10 +528,7 @@ test('a hidden page does not ask whether an ended search goes on', async () => {
         <TuneRun id={RUN_ID} />
       </HostProvider>
     );
-    await act(() => jest.advanceTimersByTimeAsync(1000));
-    const before = client.asked().length;
-    await act(() => jest.advanceTimersByTimeAsync(60_000));
-    expect(client.asked()).toHaveLength(before);
+    await asksNothing(client);
   } finally {
     jest.useRealTimers();
   }
@@ -585,20 +580,7 @@ test('a resume that is refused says why', async () => {
 });
 
 test('a search that is done is given more trials than it has had', async () => {
-  let state: Run['state'] = 'done';
-  const client = new ScriptedClient(
-    endedSearch('done', {
-      [`GET runs/${RUN_ID}`]: () =>
-        tuneRun({
-          state,
-          ended: state === 'done' ? '2026-03-01T10:01:00.000Z' : null
-        }),
-      [`POST runs/${RUN_ID}/resume`]: () => {
-        state = 'running';
-        return tuneRun({ state });
-      }
-    })
-  );
+  const client = new ScriptedClient(resumable('done'));
   const story = new Story();
   await opened(client);
   client.emit(STREAM, [

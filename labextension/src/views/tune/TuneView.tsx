@@ -16,6 +16,7 @@ import {
   type ModelOffer,
   type Profile
 } from '../train/offers';
+import { propertiesOf } from '../train/params';
 import { metricWord } from '../train/words';
 import {
   baselineOf,
@@ -32,14 +33,7 @@ import { FromRun } from './FromRun';
 import { Preview } from './Preview';
 import { roundWords } from './rounds';
 import { BudgetFields, MethodFields } from './SearchFields';
-import {
-  combinations,
-  forGrid,
-  propertiesOf,
-  toParameter,
-  toRow,
-  type Row
-} from './space';
+import { combinations, forGrid, toParameter, toRow, type Row } from './space';
 import { SourceChoice } from './SourceChoice';
 import { SpaceEditor } from './SpaceEditor';
 import { TuneRun } from './TuneRun';

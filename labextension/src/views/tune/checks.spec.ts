@@ -1,7 +1,8 @@
 import { MODELS } from '../../testing/samples';
 import { trans } from '../../testing/server';
 import { spaceErrors, type Against } from './checks';
-import { propertiesOf, sizeOf, toRow, type Row } from './space';
+import { propertiesOf } from '../train/params';
+import { sizeOf, toRow, type Row } from './space';
 import type { Parameter } from './types';
 
 const forest = MODELS[0];

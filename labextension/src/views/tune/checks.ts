@@ -3,17 +3,21 @@ import { grouped } from '../shared/format';
 import type { Trans } from '../shared/host';
 import type { Errors } from '../train/draft';
 import {
+  limitError,
+  valueError,
+  type Properties,
+  type Property
+} from '../train/params';
+import {
   isRange,
   optionsOf,
   toParameter,
   typedChoices,
   typedNumber,
   typesFor,
-  type Properties,
-  type Property,
   type Row
 } from './space';
-import type { Method, Value } from './types';
+import type { Method } from './types';
 
 export const SPACE = 'tuning.space';
 
@@ -283,38 +287,6 @@ function stepError(
     : null;
 }
 
-function limitError(
-  typed: string,
-  value: number,
-  property: Property | undefined,
-  trans: Trans
-): string | null {
-  if (property?.minimum !== undefined && value < property.minimum) {
-    return trans(
-      '%1 is too small: %2 is the least it takes.',
-      typed.trim(),
-      property.minimum
-    );
-  }
-  if (
-    property?.exclusiveMinimum !== undefined &&
-    value <= property.exclusiveMinimum
-  ) {
-    return trans(
-      '%1 is too small: it must be above %2.',
-      typed.trim(),
-      property.exclusiveMinimum
-    );
-  }
-  return property?.maximum !== undefined && value > property.maximum
-    ? trans(
-        '%1 is too large: %2 is the most it takes.',
-        typed.trim(),
-        property.maximum
-      )
-    : null;
-}
-
 function gridErrors(row: Row, method: Method, trans: Trans): Fault[] {
   if (method !== 'grid') {
     return [];
@@ -362,60 +334,6 @@ function choicesError(
     }
   }
   return null;
-}
-
-function valueError(
-  value: Value,
-  property: Property | undefined,
-  trans: Trans
-): string | null {
-  if (property?.enum && !property.enum.includes(value)) {
-    return trans(
-      '%1 is not one of %2.',
-      String(value),
-      property.enum.join(', ')
-    );
-  }
-  if (property?.type !== 'integer' && property?.type !== 'number') {
-    return null;
-  }
-  if (typeof value !== 'number') {
-    return trans(
-      "%1 isn't a number, which this parameter takes.",
-      String(value)
-    );
-  }
-  return property.type === 'integer' && !Number.isInteger(value)
-    ? trans("%1 isn't a whole number, which this parameter takes.", value)
-    : limitError(String(value), value, property, trans);
-}
-
-/** What is wrong with a model's own parameters; one that is there without a value was emptied. */
-export function paramErrors(
-  params: Readonly<Record<string, unknown>>,
-  properties: Properties | null,
-  trans: Trans
-): Errors {
-  return Object.fromEntries(
-    Object.entries(params).flatMap(([name, value]) => {
-      const property = properties?.[name];
-      if (property?.type !== 'integer' && property?.type !== 'number') {
-        return [];
-      }
-      const message =
-        value === undefined
-          ? emptyError(property, trans)
-          : valueError(value as Value, property, trans);
-      return message === null ? [] : [[`model.params.${name}`, message]];
-    })
-  );
-}
-
-function emptyError(property: Property, trans: Trans): string {
-  const example = property.default ?? property.minimum ?? 1;
-  return property.type === 'integer'
-    ? trans('Give a whole number, such as %1.', String(example))
-    : trans('Give a number, such as %1.', String(example));
 }
 
 /** What is wrong with numbers that are each all right: the best trials must be given more, and no more than the most. */

@@ -11,7 +11,8 @@ import {
   type TuneDraft
 } from './draft';
 import { fieldName, remaining, sectionOf } from './fields';
-import { propertiesOf, toRow } from './space';
+import { propertiesOf } from '../train/params';
+import { toRow } from './space';
 
 const forest = MODELS[0];
 const known: Known = {

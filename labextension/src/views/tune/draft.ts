@@ -11,16 +11,10 @@ import {
   type Task
 } from '../train/draft';
 import type { Profile } from '../train/offers';
-import { paramErrors, resourceErrors, spaceErrors, timeError } from './checks';
+import { paramErrors, propertiesOf } from '../train/params';
+import { resourceErrors, spaceErrors, timeError } from './checks';
 import { atFirst, roundsOf, trialsFor, type Round } from './rounds';
-import {
-  propertiesOf,
-  sizeOf,
-  suggested,
-  toParameter,
-  typedNumber,
-  type Row
-} from './space';
+import { sizeOf, suggested, toParameter, typedNumber, type Row } from './space';
 import type { Goal, Method, Methods, ModelOffer, TuningSpec } from './types';
 
 export type Resource = '' | 'epochs' | 'trees' | 'samples';

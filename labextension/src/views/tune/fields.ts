@@ -4,7 +4,8 @@ import { stepName } from '../train/steps';
 import { stepOf, type Errors } from '../train/draft';
 import { SPACE } from './checks';
 import type { TuneDraft } from './draft';
-import type { Properties, Row } from './space';
+import type { Properties } from '../train/params';
+import type { Row } from './space';
 
 /** The sections that fold. */
 export type Section = 'data' | 'model' | 'prepare';

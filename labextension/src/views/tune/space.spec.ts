@@ -3,7 +3,6 @@ import {
   combinations,
   forGrid,
   guessed,
-  propertiesOf,
   searched,
   shownChoices,
   sizeOf,
@@ -14,6 +13,7 @@ import {
   typedNumber,
   valuesOf
 } from './space';
+import { propertiesOf } from '../train/params';
 import type { Parameter } from './types';
 
 const forest = MODELS[0];

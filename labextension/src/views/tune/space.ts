@@ -1,4 +1,5 @@
 /** The space as it is edited: rows of text, what they mean, and what a suggested one looks like. */
+import { propertiesOf, type Properties, type Property } from '../train/params';
 import type { Method, ModelOffer, Parameter, Params, Value } from './types';
 
 /** One dimension as it was typed. */
@@ -13,26 +14,6 @@ export interface Row {
   scale: 'linear' | 'log';
   choices: string;
   when: Record<string, Value[]>;
-}
-
-/** What a model's JSON schema says of one parameter. */
-export interface Property {
-  type?: string;
-  title?: string;
-  enum?: Value[];
-  default?: Value;
-  minimum?: number;
-  maximum?: number;
-  exclusiveMinimum?: number;
-}
-export type Properties = Readonly<Record<string, Property>>;
-
-/** The parameters that a model has; null where that is not known, as of code of one's own. */
-export function propertiesOf(offer: ModelOffer | undefined): Properties | null {
-  const found = offer?.schema['properties'];
-  return typeof found === 'object' && found !== null
-    ? (found as Properties)
-    : null;
 }
 
 /** The parameter that counts a model's trees, which hyperband may give more and more of. */

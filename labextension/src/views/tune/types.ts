@@ -14,7 +14,9 @@ export type {
   TuningSpec
 } from '../../api/types';
 
-export type Value = boolean | number | string;
+import type { Value } from '../train/params';
+
+export type { Value };
 export type Params = TrialEvent['params'];
 export type Method = Methods['search'][number]['method'];
 export type Goal = Methods['metrics'][number]['goal'];
