@@ -319,12 +319,10 @@ class RunManager:
         Raises RunNotFound, RunRefused if there are no more, and RunConflict for a run that goes on or is of another kind.
         """
         run = self.get(run_id)
-        if run.kind != "tune":
+        if run.kind != "tune" or run.spec.tuning is None:
             raise RunConflict(f"A run of kind {run.kind} cannot go on where it stopped; start it again.")
-        if run.spec.tuning is None:  # never: its spec is checked
-            raise RunConflict(f"Run {run_id} has nothing to search.")
-        change = change or BudgetChange()
-        budget = change.apply(run.spec.tuning.budget)
+        before = run.spec.tuning.budget
+        budget = change.apply(before) if change else before
         if run.state == "done":
             self._check_more(run_id, budget.trials)
         lock = self._lock_of_ended(run_id) if run.ended else None
@@ -333,9 +331,10 @@ class RunManager:
         folder = self._existing(run_id)
         try:
             folder.cancel.unlink(missing_ok=True)
-            making = folder.path / f".budget-{new_ulid()}"
-            making.write_text(budget.model_dump_json())
-            making.replace(folder.budget)
+            if budget != before:
+                making = folder.path / f".budget-{new_ulid()}"
+                making.write_text(budget.model_dump_json())
+                making.replace(folder.budget)
             with EventLog(folder.events) as log:
                 # Seen by all as going on from here; should nobody come to do the work, it is lost as any other.
                 log.append("resumed", by=by)

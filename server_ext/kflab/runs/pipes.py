@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from kflab.runs.log import MAX_LINE, MAX_TEXT, EventLog, Record
 
-__all__ = ["LOG_EVENTS", "Pipes", "keep"]
+__all__ = ["LOG_EVENTS", "LogEvents", "Pipes", "keep"]
 
 _READ = 1 << 16
 LOG_EVENTS = 4 << 20  # bytes of printed text that become events; the rest stands in log.txt
@@ -25,16 +25,33 @@ def keep(file: io.FileIO, data: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
+class LogEvents:
+    """Printed text as `log` events, as much as a page can take; that the rest is in log.txt is said once."""
+
+    def __init__(self, append: Callable[..., object], too_much: str) -> None:
+        self._append = append
+        self._too_much = too_much
+        self._logged = 0
+
+    def add(self, text: str, **about: object) -> None:
+        if self._logged >= LOG_EVENTS:
+            return
+        self._logged += len(text)
+        self._append("log", text=text, **about)
+        if self._logged >= LOG_EVENTS:
+            hint = "The rest is in log.txt in the run's folder."
+            self._append("warning", code="log-long", text=self._too_much, hint=hint)
+
+
 class _Printed:
     """One stream that the runner prints to: all of it to log.txt, in pieces to `log` events."""
 
     def __init__(self, stream: str, file: io.FileIO, append: Callable[..., object]) -> None:
         self.stream = stream
         self._file = file
-        self._append = append
+        self._events = LogEvents(append, f"The run printed more than {LOG_EVENTS >> 20} MiB to {stream}.")
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""
-        self._logged = 0
 
     def feed(self, data: bytes) -> None:
         keep(self._file, data)
@@ -48,17 +65,7 @@ class _Printed:
 
     def _send(self, piece: str) -> None:
         self._text = self._text[len(piece) :]
-        if self._logged >= LOG_EVENTS:
-            return
-        self._logged += len(piece)
-        self._append("log", stream=self.stream, text=piece)
-        if self._logged >= LOG_EVENTS:
-            self._append(
-                "warning",
-                code="log-long",
-                text=f"The run printed more than {LOG_EVENTS >> 20} MiB to {self.stream}.",
-                hint="The rest is in log.txt in the run's folder.",
-            )
+        self._events.add(piece, stream=self.stream)
 
 
 class Pipes:

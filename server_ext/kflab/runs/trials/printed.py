@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from kflab.runs.log import MAX_TEXT
-from kflab.runs.pipes import LOG_EVENTS, keep
+from kflab.runs.pipes import LOG_EVENTS, LogEvents, keep
 
 __all__ = ["Printed"]
 
@@ -21,28 +21,17 @@ class Printed:
 
     def __init__(self, file: io.FileIO, emit: Callable[..., None]) -> None:
         self._file = file
-        self._emit = emit
+        self._events = LogEvents(emit, f"The trials printed more than {LOG_EVENTS >> 20} MiB.")
         self._of_trial: Counter[int] = Counter()
-        self._logged = 0
 
     def take(self, stream: str, text: str, trial: int | None) -> None:
         """Raises OSError when the disk is full."""
         keep(self._file, text.encode())
         if trial is not None:
             text = self._share(trial, text)
-        if self._logged >= LOG_EVENTS:
-            return
-        self._logged += len(text)
         about = {} if trial is None else {"trial": trial}
         for start in range(0, len(text), _PIECE):
-            self._emit("log", stream=stream, text=text[start : start + _PIECE], **about)
-        if self._logged >= LOG_EVENTS:
-            self._emit(
-                "warning",
-                code="log-long",
-                text=f"The trials printed more than {LOG_EVENTS >> 20} MiB.",
-                hint="The rest is in log.txt in the run's folder.",
-            )
+            self._events.add(text[start : start + _PIECE], stream=stream, **about)
 
     def _share(self, trial: int, text: str) -> str:
         """What of the text the trial may still say in events."""

@@ -58,7 +58,7 @@ def test_one_trial_leaves_room_for_the_others(said: Said, monkeypatch: pytest.Mo
 def test_over_the_whole_search_events_are_limited_and_say_so_once(
     said: Said, monkeypatch: pytest.MonkeyPatch, trials: list[int | None]
 ) -> None:
-    monkeypatch.setattr(printed, "LOG_EVENTS", 1000)
+    monkeypatch.setattr(pipes, "LOG_EVENTS", 1000)
     for trial in trials:
         said.printed.take("stdout", "x" * 60, trial)
     assert sum(len(e["text"]) for e in said.events if e["type"] == "log") == 1020
