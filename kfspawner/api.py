@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from kubernetes_asyncio.client import ApiClient, ApiException
 
-__all__ = ["Refusals", "apply", "create", "in_turn", "patch", "persistently", "read"]
+__all__ = ["FRESH_RIGHTS", "Refusals", "apply", "create", "in_turn", "patch", "persistently", "read"]
 
 T = TypeVar("T")
 Object = dict[str, Any]
@@ -24,7 +24,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 3.0
 # With these an API server that has just started refuses what it can't judge yet, as if it were forbidden.
 _STARTING = ("not yet ready to handle request", "no params found for policy binding")
 # And for this long it may know of no rights: it has still to read them, or they were given a moment ago.
-_FRESH_RIGHTS = 15.0
+FRESH_RIGHTS = 15.0
 _NO_RIGHT = re.compile(r"cannot \S+ resource|attempting to grant RBAC permissions")
 _PLURALS = {
     "Namespace": ("/api/v1", "namespaces"),
@@ -92,7 +92,7 @@ class Refusals:
         if error.status == 403 and _NO_RIGHT.search(body):
             now = time.monotonic()
             self._without_rights = self._without_rights or now
-            return now - self._without_rights < _FRESH_RIGHTS
+            return now - self._without_rights < FRESH_RIGHTS
         return any(words in body for words in _STARTING)
 
 

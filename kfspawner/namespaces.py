@@ -14,9 +14,6 @@ __all__ = ["NotOurs", "is_prepared", "prepare"]
 
 Object = dict[str, Any]
 
-# Seconds. The hub's rights in a new namespace come from its first RoleBinding, which takes a moment to count.
-_PATIENCE = 15.0
-
 
 class NotOurs(Exception):
     """A namespace of the name that is wanted belongs to somebody else. The message says so."""
@@ -39,8 +36,9 @@ async def prepare(client: ApiClient, name: str, owner: str, content: Sequence[Ob
         if error.status != 409:
             raise
         _check_owner(await api.read(client, manifests.make_namespace(name, owner)), owner)
+    # The hub's rights in a new namespace come from its first RoleBinding, which takes a moment to count.
     for manifest in content:
-        await api.persistently(partial(api.apply, client, manifest), _PATIENCE)
+        await api.persistently(partial(api.apply, client, manifest), api.FRESH_RIGHTS)
     await api.apply(client, manifests.make_namespace(name, owner, manifests.prepared(content)))
 
 

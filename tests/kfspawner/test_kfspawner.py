@@ -481,7 +481,7 @@ async def test_a_refusal_that_stays_is_told(make: Make, monkeypatch: pytest.Monk
     shows(spawner)
     await ask(spawner)
     server = ApiServer(monkeypatch, spawner)
-    monkeypatch.setattr(kfspawner.api, "_FRESH_RIGHTS", 0)
+    monkeypatch.setattr(kfspawner.api, "FRESH_RIGHTS", 0)
     for kind in ("PersistentVolumeClaim", "Pod"):
         server.refuses = [(kind, words)]
         assert spawner.notebook_spec

@@ -150,23 +150,10 @@ def _put_nodes(connection: Connection, tables: Tables, nodes: list[NodeRow]) -> 
         connection.execute(delete(tables.prop).where(tables.prop.c.id.in_(some)))
         connection.execute(delete(tables.body).where(tables.body.c.id.in_(some)))
     flats = {node.id: flat(node.properties) for node in nodes}
+    core = [_node(node, flats[node.id]) for node in nodes]
     put = upsert(tables.node)
-    own = (
-        "type",
-        "name",
-        "version",
-        "uri",
-        "state",
-        "sha256",
-        "created",
-        "updated",
-        "parent_id",
-        "parent_run",
-    )
-    connection.execute(
-        put.on_conflict_do_update(index_elements=["id"], set_={c: put.excluded[c] for c in own}),
-        [_node(node, flats[node.id]) for node in nodes],
-    )
+    own = {name: put.excluded[name] for name in core[0] if name != "id"}
+    connection.execute(put.on_conflict_do_update(index_elements=["id"], set_=own), core)
     connection.execute(insert(tables.body), [{"id": n.id, "properties": dumps(n.properties)} for n in nodes])
     keys = _keys(connection, tables, {name for values in flats.values() for name in values})
     rows = [
