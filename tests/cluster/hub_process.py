@@ -448,5 +448,7 @@ def _clear(cluster: Cluster, wait: bool) -> None:
     names = [found["metadata"]["name"] for found in there]
     ours = [name for name in names if re.match(rf"(user|team)-resilience-|{SPACE}$", name)]
     if ours:
-        cluster.kubectl("delete", "namespace", *ours, f"--wait={str(wait).lower()}", timeout=180)
+        # one of them may just be going away on its own
+        after = (f"--wait={str(wait).lower()}", "--ignore-not-found")
+        cluster.kubectl("delete", "namespace", *ours, *after, timeout=180)
     cluster.kubectl("delete", "clusterrolebinding", SPACE, "--ignore-not-found")

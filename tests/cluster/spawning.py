@@ -369,8 +369,8 @@ async def connected(cluster: Cluster, folder: Path) -> AsyncIterator[Hub]:
     """A hub that is gone afterwards, with the namespaces that it made."""
     there = cluster.kubectl("get", "namespaces", "-o", "name").split()
     left = [name for name in there if "-spawner-" in name or name == f"namespace/{HOME}"]
-    if left:  # of a session before this one; waits until they are gone
-        cluster.kubectl("delete", *left)
+    if left:  # of a session before this one, perhaps on their way out already; waits until they are gone
+        cluster.kubectl("delete", "--ignore-not-found", *left)
     file = folder / "spawner_ui_config.yaml"
     file.write_text(yaml.safe_dump({"spawnerFormDefaults": policy()}))
     with (
