@@ -143,9 +143,12 @@ async def measure(at: Cluster, hub: install.Installed, image: str) -> tuple[list
         )
         for _ in range(TIMES):
             await web.stop()
-            at.wait_for("delete", f"pod/{there['metadata']['name']}", namespace=PLACE)
+            # In threads: a loop that stands still does not see that the proxy closes a connection it has kept.
+            await asyncio.to_thread(
+                at.wait_for, "delete", f"pod/{there['metadata']['name']}", namespace=PLACE
+            )
             peer.append(await apply(at, pod))
-            at.kubectl("delete", "pod", PEER, "-n", PLACE)
+            await asyncio.to_thread(at.kubectl, "delete", "pod", PEER, "-n", PLACE)
             ours.append(await web.open_lab(fields))
         await web.stop()
     return ours, peer
