@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,16 @@ def children(pid: int, module: str) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+def kill_children(pid: int, module: str) -> list[int]:
+    """Kill them, and tell which; one that ends between being seen and being killed is none of them."""
+    killed = []
+    for process in children(pid, module):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+            killed.append(process.pid)
+    return killed
 
 
 class Stream:

@@ -15,7 +15,7 @@ import pytest
 
 from kflab.runs.spec import new_ulid
 
-from .conftest import Lab, children, until
+from .conftest import Lab, children, kill_children, until
 
 WORKER = "kflab.metadata.worker"
 INSPECTOR = "kflab.ml.inspector"
@@ -80,9 +80,7 @@ def test_killed_at_any_point_nothing_is_halved_or_doubled(lab: Lab) -> None:
 
     def kill() -> None:
         while len(killed) < 5 and not finished.wait(pick.random() * 0.4):
-            for worker in children(lab.pid, WORKER):
-                worker.kill()
-                killed.append(worker.pid)
+            killed.extend(kill_children(lab.pid, WORKER))
 
     def write(number: int) -> None:
         batch = group(f"step {number:03}")
@@ -117,8 +115,7 @@ def test_a_worker_that_keeps_dying_is_told_of(lab: Lab) -> None:
     with ThreadPoolExecutor(1) as threads:
         asked = threads.submit(lab.post, "metadata/batch", batch)
         while not asked.done():
-            for worker in children(lab.pid, WORKER):
-                worker.kill()
+            kill_children(lab.pid, WORKER)
         assert "try again" in said(asked.result())
     answer = lab.post("metadata/batch", batch)
     assert answer.status_code == 200, answer.text
@@ -186,8 +183,7 @@ def test_a_form_is_filled_in_and_sent_while_large_files_are_read(lab: Lab, slow_
         assert not any(one.done() for one in asked), "the form did not wait for a file"
 
         def given_up() -> bool:
-            for reader in children(lab.pid, INSPECTOR):
-                reader.kill()
+            kill_children(lab.pid, INSPECTOR)
             return all(one.done() for one in asked)
 
         until(given_up)
