@@ -30,7 +30,11 @@ BUILT = (
     ROOT / "kfspawner/static/progress.js",
     *(ROOT / "server_ext/kflab/widgets/static" / name for name in ("loader.js", "widget.js", "widget.css")),
 )
-PIP_INSTALL = (str(VENV / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input")
+# Python compiles a module when it is first imported; of most it never is, and pip takes a minute to compile them all.
+PIP_INSTALL = (
+    *(str(VENV / "bin/python"), "-m", "pip", "install"),
+    *("--disable-pip-version-check", "--no-input", "--no-compile"),
+)
 
 
 class SetupError(Exception):
