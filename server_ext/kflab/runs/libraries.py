@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 
 __all__ = ["load"]
@@ -14,6 +15,12 @@ def load(family: str) -> None:
     from kflab.ml.families import FAMILIES
 
     own = [FAMILIES[family].path.partition(":")[0]] if family in FAMILIES else []
-    for name in ("kflab.ml.training", *_SKLEARN, *(["keras"] if family.startswith("keras:") else own)):
-        if name:
-            importlib.import_module(name)
+    # What libraries make is there to stay, and to look through it while they load takes an eighth of their time.
+    gc.disable()
+    try:
+        for name in ("kflab.ml.training", *_SKLEARN, *(["keras"] if family.startswith("keras:") else own)):
+            if name:
+                importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
