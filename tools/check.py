@@ -1,7 +1,7 @@
 """Run every check of the project but the cluster's, show how each ended, and say what was left out.
 
     python tools/check.py            all
-    python tools/check.py jest types some of them, by name
+    python tools/check.py jest mypy  some of them, by name
     python tools/check.py cluster    what needs a real Kubernetes, which is run when it is named only
 
 With CI=true a check that had to be skipped counts as failed.
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +42,11 @@ class Outcome:
     left_out: tuple[str, ...] = ()  # single tests
 
 
-# A file's tests share a server or a hub, so they stay together.
-TWO_AT_ONCE = ("pytest", "-q", "-n", "2", "--dist", "loadfile")
-CHECKS = (
+# One more at once than there are processors: tests wait for processes, pages and each other. A file's tests share a
+# server or a hub, so they stay together; the longest files come first (tests/conftest.py).
+AT_ONCE = str(min(4, (os.cpu_count() or 1) + 1))
+PYTEST = ("pytest", "-q", "-n", AT_ONCE, "--dist", "loadfile", "--no-loadscope-reorder")
+STATIC = (
     Check("ruff", ("ruff", "check", ".")),
     Check("format", ("ruff", "format", "--check", ".")),
     Check("mypy", ("mypy",)),
@@ -53,11 +56,10 @@ CHECKS = (
     Check("tsc", ("node_modules/.bin/tsc", "--noEmit"), "labextension"),
     Check("eslint", ("jlpm", "lint:eslint"), "labextension"),
     Check("prettier", ("jlpm", "lint:prettier"), "labextension"),
-    Check("jest", ("jlpm", "test"), "labextension"),
-    Check("pytest", (*TWO_AT_ONCE, "-m", "not browser and not wheel and not cluster")),
-    Check("wheel", ("pytest", "-q", "-m", "wheel", "tests/wheel")),
-    Check("browser", (*TWO_AT_ONCE, "-m", "browser", "tests/browser")),
 )
+JEST = Check("jest", ("jlpm", "test"), "labextension")
+TESTS = Check("pytest", (*PYTEST, "-m", "not cluster"))
+NO_BROWSER = Check("pytest", (*PYTEST, "-m", "not cluster and not browser"))
 # Takes minutes and root, so it is not among those that run when none is named.
 CLUSTER = Check("cluster", ("pytest", "-q", "-m", "cluster", "tests/cluster"))
 
@@ -72,13 +74,26 @@ def no_cluster() -> str:
 
 
 def run(check: Check, env: dict[str, str], reports: Path) -> Outcome:
-    print(f"\n=== {check.name}: {' '.join(check.command)}", flush=True)
+    print(_title(check), flush=True)
     report = reports / f"{check.name}.xml"
     told = [f"--junitxml={report}"] if check.command[0] == "pytest" else []
     began = time.monotonic()
     code = subprocess.run([*check.command, *told], cwd=ROOT / check.folder, env=env).returncode
     left_out = tuple(skips(report))
     return Outcome(check.name, "failed" if code else "passed", time.monotonic() - began, left_out=left_out)
+
+
+def run_static(check: Check, env: dict[str, str]) -> Outcome:
+    """The same for one of several that run at once: its output comes whole, when it is done."""
+    began = time.monotonic()
+    command = {"cwd": ROOT / check.folder, "env": env, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(check.command, **command, text=True)
+    print(f"{_title(check)}\n{done.stdout}".rstrip(), flush=True)
+    return Outcome(check.name, "failed" if done.returncode else "passed", time.monotonic() - began)
+
+
+def _title(check: Check) -> str:
+    return f"\n=== {check.name}: {' '.join(check.command)}"
 
 
 def verdict(outcomes: list[Outcome], strict: bool) -> int:
@@ -98,32 +113,40 @@ def verdict(outcomes: list[Outcome], strict: bool) -> int:
 
 
 def main(names: list[str]) -> int:
-    known = [*CHECKS, CLUSTER]
-    unknown = set(names) - {c.name for c in known}
-    if unknown:
-        print(f"no check named {', '.join(sorted(unknown))}; there are: {', '.join(c.name for c in known)}")
+    named = {check.name for check in (*STATIC, JEST, TESTS, CLUSTER)}
+    if unknown := set(names) - named:
+        print(f"no check named {', '.join(sorted(unknown))}; there are: {', '.join(sorted(named))}")
         return 2
+    wanted = set(names) or named - {CLUSTER.name}
     env = {
         **os.environ,
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'server_ext'}",
     }
     reports = Path(tempfile.mkdtemp(prefix="kfhub-reports-"))
-    outcomes: list[Outcome] = []
-    for check in known if names else CHECKS:
-        if names and check.name not in names:
-            continue
-        if check is CLUSTER and (problem := no_cluster()):
-            outcomes.append(Outcome(check.name, "skipped", 0.0, problem))
-            continue
-        if check.name in ("browser", "cluster"):
+    with ThreadPoolExecutor(2) as threads:
+        some = [check for check in STATIC if check.name in wanted]
+        outcomes = list(threads.map(lambda check: run_static(check, env), some))
+    if JEST.name in wanted:
+        outcomes.append(run(JEST, env, reports))
+    if TESTS.name in wanted:
+        path, problem = browser.find_or_install()
+        if path is None:
+            outcomes.append(Outcome("browser", "skipped", 0.0, problem))
+        outcomes.append(run(TESTS if path else NO_BROWSER, env | _chromium(path), reports))
+    if CLUSTER.name in wanted:
+        path, problem = None, no_cluster()
+        if not problem:
             path, problem = browser.find_or_install()
-            if path is None:
-                outcomes.append(Outcome(check.name, "skipped", 0.0, problem))
-                continue
-            env["KFHUB_CHROMIUM"] = path
-        outcomes.append(run(check, env, reports))
+        if path is None:
+            outcomes.append(Outcome(CLUSTER.name, "skipped", 0.0, problem))
+        else:
+            outcomes.append(run(CLUSTER, env | _chromium(path), reports))
     return verdict(outcomes, os.environ.get("CI") == "true")
+
+
+def _chromium(path: str | None) -> dict[str, str]:
+    return {"KFHUB_CHROMIUM": path} if path else {}
 
 
 if __name__ == "__main__":
