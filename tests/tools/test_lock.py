@@ -59,3 +59,12 @@ def test_the_lock_satisfies_what_is_asked_for(lock: str, python: str) -> None:
             version = pinned.get(canonicalize_name(requirement.name))
             assert version, f"{requirement.name} is not in requirements/{lock}.txt"
             assert requirement.specifier.contains(version, prereleases=True), f"{text}, locked {version}"
+
+
+@pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda lock: lock.stem)
+def test_no_lock_has_what_makes_each_start_a_second_longer(lock: Path) -> None:
+    for text in PROJECT["tool"]["uv"]["constraint-dependencies"]:
+        requirement = Requirement(text)
+        pinned = {found["name"]: found["version"] for found in PINNED.finditer(lock.read_text())}
+        assert requirement.specifier.contains(pinned[requirement.name]), f"{text}, locked {pinned}"
+    assert "rfc3987-syntax" not in lock.read_text()
