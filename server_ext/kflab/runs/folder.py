@@ -51,6 +51,11 @@ class RunFolder:
         return self.path / "cancel.json"
 
     @property
+    def stop(self) -> Path:
+        """Of a search: requests to end one of its trials."""
+        return self.path / "stop"
+
+    @property
     def data(self) -> Path:
         """What the splitter writes: the parts and split.json."""
         return self.path / "data"

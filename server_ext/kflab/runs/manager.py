@@ -30,6 +30,7 @@ from kflab.runs.log import EventLog, LogFull, Record, Tail, is_full, read, summa
 from kflab.runs.spec import From, Run, RunKind, RunSpec, RunState, new_ulid, read_spec
 from kflab.runs.trials.history import read_history
 from kflab.runs.trials.register import best_of
+from kflab.runs.trials.stops import ask_to_stop
 
 __all__ = ["RunConflict", "RunError", "RunManager", "RunNotFound", "RunRefused"]
 
@@ -245,6 +246,26 @@ class RunManager:
                 raise
             making.unlink(missing_ok=True)
             folder.cancel.touch()
+        return run
+
+    def stop_trial(self, run_id: str, trial: int) -> Run:
+        """Ask a search to end one of its running trials, 0 for the baseline; it goes on with the others.
+
+        Raises RunNotFound if there is no such run or trial, RunConflict if it does not run.
+        """
+        run = self.get(run_id)
+        if run.kind != "tune":
+            raise RunConflict(f"Run {run_id} is of kind {run.kind} and has no trials; cancel the run.")
+        folder = self._existing(run_id)
+        event = read_history(folder).trials.get(trial)
+        if event is None:
+            raise RunNotFound(f"Run {run_id} has no trial {trial}.")
+        if event["state"] == "pruned":
+            return run
+        if event["state"] != "running" or run.ended:
+            state = run.state if event["state"] == "running" else event["state"]
+            raise RunConflict(f"Trial {trial} of run {run_id} has ended ({state}); there is nothing to stop.")
+        ask_to_stop(folder, trial)
         return run
 
     def delete(self, run_id: str) -> None:

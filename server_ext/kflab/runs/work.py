@@ -71,7 +71,7 @@ def tune_run(
         pool.tell_all(plan.brief(train_job(spec, split, folder, root), search))
         emit("stage", name="fit", state="begin")
         with folder.text.open("ab", buffering=0) as text:
-            ending = Chief(search, pool, folder.search, history, emit, Printed(text, emit)).run()
+            ending = Chief(search, pool, folder, history, emit, Printed(text, emit)).run()
         emit("stage", name="fit", state="end")
         return ending
     finally:

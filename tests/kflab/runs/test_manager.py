@@ -117,8 +117,16 @@ def test_an_unknown_id_is_not_found_by_any_method(lab: Lab, run_id: str) -> None
             call(run_id)
     with pytest.raises(RunNotFound):
         manager.cancel(run_id, by="ada")
+    with pytest.raises(RunNotFound):
+        manager.stop_trial(run_id, 1)
     with pytest.raises(RunRefused):
         manager.evaluate(run_id)
+
+
+def test_a_training_has_no_trial_to_stop(lab: Lab) -> None:
+    manager = lab.manager()
+    with pytest.raises(RunConflict, match="has no trials; cancel the run"):
+        manager.stop_trial(ended_run(manager), 1)
 
 
 def test_only_an_ended_run_can_be_deleted(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from schemathesis import GenerationMode, checks, openapi
 
 from kflab.server.openapi import described, document
 
-from .conftest import QUICK, Lab, until
+from .conftest import QUICK, WAITS, Lab, until
 
 EXAMPLES = 20
 CHECKS = [
@@ -28,6 +28,16 @@ SEARCH = {
     "kind": "tune",
     "model": {"family": "sklearn:DecisionTreeClassifier"},
     "tuning": {"budget": {"trials": 2}},
+}
+# Each of its trials waits until the file `stops.go` is there.
+OWN = WAITS.replace("GO", "stops.go").replace("build()", "build(C=1.0)").replace("Waits()", "Waits(C=C)")
+WAITING = {
+    **SEARCH,
+    "model": {"family": "stops.py:build"},
+    "tuning": {
+        "space": [{"name": "C", "type": "float", "low": 0.1, "high": 1.0}],
+        "budget": {"trials": 1},
+    },
 }
 HERE = [(method, path) for path, method, _ in described()]
 
@@ -96,11 +106,20 @@ def test_what_is_there_is_as_documented(lab: Lab) -> None:
     assert lab.ended(search["id"])["state"] == "cancelled"
     answered(lab, "post", "runs/{id}/resume", {"path_parameters": search})
     assert lab.ended(search["id"])["state"] == "done"
+    (lab.workspace / "stops.py").write_text(OWN)
+    waiting = {"id": answered(lab, "post", "runs", {"body": WAITING})["id"], "number": 0}
+    events = f"runs/{waiting['id']}/events"
+    until(lambda: any(event["type"] == "trial" for event in lab.get(events)["items"]))
+    answered(lab, "post", "runs/{id}/trials/{number}/stop", {"path_parameters": waiting})
+    until(lambda: any(event.get("state") == "pruned" for event in lab.get(events)["items"]))
+    (lab.workspace / "stops.go").touch()
+    assert lab.ended(waiting["id"])["best"]["trial"] == 1
     best = answered(lab, "post", "runs/{id}/register", {"path_parameters": search})["id"]
     assert lab.ended(best)["state"] == "done"
     assert {(method, path) for method, path, _ in known} | {
         ("post", "runs/{id}/cancel"),
         ("post", "runs/{id}/resume"),
+        ("post", "runs/{id}/trials/{number}/stop"),
         ("post", "runs/{id}/register"),
         ("delete", "runs/{id}"),
         # The rest of these needs a cluster, and is tried on one.

@@ -128,7 +128,7 @@ export function Results({
         {chosen && (
           <TrialDrawer
             key={chosen.number}
-            spec={spec}
+            run={run}
             trial={chosen}
             trace={search.traces[chosen.number]}
             baseline={now.baseline}

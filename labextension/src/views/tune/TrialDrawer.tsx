@@ -7,11 +7,12 @@ import { LogDrawer } from '../shared/logDrawer';
 import { literal } from '../shared/python';
 import { Warnings } from '../shared/runFrame';
 import { When } from '../shared/time';
-import type { RunSpec } from '../shared/types';
+import type { Run, RunSpec } from '../shared/types';
 import { Curves } from '../train/Curves';
 import { metricWord } from '../train/words';
 import type { Objective } from './best';
 import { listed, type Trace, type Trial } from './search';
+import { StopTrial } from './StopTrial';
 import { shown } from './table';
 import { TrialBadge } from './TrialBadge';
 import { useThrottled } from './useThrottled';
@@ -21,7 +22,7 @@ const EVERY = 200;
 
 /** One trial beside the baseline: what differs, its curve, what it measured and said, and why it failed. */
 export function TrialDrawer({
-  spec,
+  run: { id, spec },
   trial,
   trace,
   baseline,
@@ -31,7 +32,7 @@ export function TrialDrawer({
   live,
   onClose
 }: {
-  spec: RunSpec;
+  run: Run;
   trial: Trial;
   trace?: Trace;
   baseline: Trial | null;
@@ -57,7 +58,11 @@ export function TrialDrawer({
       className="kf-Details kf-Trial"
       aria-label={name}
       onKeyDown={key => {
-        if (key.key === 'Escape') {
+        // A question in it is closed first.
+        if (
+          key.key === 'Escape' &&
+          !(key.target as Element).closest('dialog')
+        ) {
           onClose();
         }
       }}
@@ -113,7 +118,14 @@ export function TrialDrawer({
           </>
         )}
       </dl>
-      {event.text && <p className="kf-error">{event.text}</p>}
+      {live && event.state === 'running' && (
+        <StopTrial run={id} trial={trial.number} name={name} />
+      )}
+      {event.text && (
+        <p className={event.state === 'failed' ? 'kf-error' : undefined}>
+          {event.text}
+        </p>
+      )}
       {event.traceback && (
         <details className="kf-Drawer">
           <summary>{trans('Where it failed')}</summary>

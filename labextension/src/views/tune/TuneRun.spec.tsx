@@ -431,6 +431,50 @@ test('a range that is kept filters the table, and can be removed', async () => {
   ).toBeNull();
 });
 
+test('a trial that runs can be stopped, once confirmed, and one that has ended not', async () => {
+  let answer: object = new ApiError('', 0);
+  const client = new ScriptedClient({
+    ...answers,
+    [`POST runs/${RUN_ID}/trials/1/stop`]: () => answer
+  });
+  const story = new Story();
+  await opened(client);
+  client.emit(STREAM, [
+    ...story.done(0, 0.9),
+    story.trial(1, { state: 'running' })
+  ]);
+  fireEvent.click(await screen.findByRole('button', { name: /^Trial 1/ }));
+  const stop = (): HTMLElement =>
+    screen.getByRole('button', { name: 'Stop trial' });
+  const confirm = (): void => {
+    const asked = screen.getByRole('alertdialog');
+    expect(asked.textContent).toMatch('The search goes on');
+    fireEvent.click(within(asked).getByRole('button', { name: 'Stop trial' }));
+  };
+  fireEvent.click(stop());
+  expect(client.asked('POST')).toEqual([]);
+  fireEvent.keyDown(screen.getByRole('alertdialog'), { key: 'Escape' });
+  expect(screen.getByRole('region', { name: 'Trial 1' })).toBeTruthy();
+  confirm();
+  expect(await screen.findByRole('alert')).toBeTruthy();
+  answer = tuneRun();
+  fireEvent.click(stop());
+  confirm();
+  const waits = await screen.findByRole('button', { name: 'Stopping…' });
+  expect((waits as HTMLButtonElement).disabled).toBe(true);
+  client.emit(STREAM, [
+    story.trial(1, {
+      state: 'pruned',
+      text: 'It was stopped on request, before it had a result.',
+      seconds: 2
+    })
+  ]);
+  const drawer = screen.getByRole('region', { name: 'Trial 1' });
+  expect(await within(drawer).findByText('Stopped early')).toBeTruthy();
+  expect(within(drawer).getByText(/^It was stopped on request/)).toBeTruthy();
+  expect(within(drawer).queryByRole('button', { name: /Stop/ })).toBeNull();
+});
+
 test('resume: it goes on from the last event, with what was finished', async () => {
   const client = new ScriptedClient(resumable('interrupted'));
   const story = new Story();

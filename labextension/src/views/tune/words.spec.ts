@@ -154,6 +154,29 @@ test('a baseline that failed leaves nothing to compare with', () => {
   );
 });
 
+test('a baseline that was stopped is not said to have failed', () => {
+  const stopped = { type: 'trial', trial: 0, params: {}, state: 'pruned' };
+  const about = (
+    values: (number | null | undefined)[],
+    state: string
+  ): string => {
+    const search = searchOf(values, stopped);
+    return headline(
+      search,
+      standing(trialsOf(search), 'max'),
+      MAX,
+      state,
+      trans
+    );
+  };
+  expect(about([undefined, 0.9, 0.8], 'done')).toBe(
+    'Best of 2: accuracy 0.9. The baseline was stopped, so there is nothing to compare it with.'
+  );
+  expect(about([undefined, undefined], 'running')).toBe(
+    'The baseline was stopped. The first trial runs.'
+  );
+});
+
 test('the earliest of equals is best, the baseline before all', () => {
   const trials = trialsOf(searchOf([0.9, 0.95, 0.95, 0.2]));
   expect(standing(trials, 'max').best?.number).toBe(1);

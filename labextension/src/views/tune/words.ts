@@ -109,9 +109,14 @@ export function headline(
     const said = live
       ? trans('Best of %1 so far: %2 %3.', now.done, metric, value)
       : trans('Best of %1: %2 %3.', now.done, metric, value);
-    return baseline?.event.state === 'failed'
-      ? `${said} ${trans('The baseline failed, so there is nothing to compare it with.')}`
-      : said;
+    switch (baseline?.event.state) {
+      case 'failed':
+        return `${said} ${trans('The baseline failed, so there is nothing to compare it with.')}`;
+      case 'pruned':
+        return `${said} ${trans('The baseline was stopped, so there is nothing to compare it with.')}`;
+      default:
+        return said;
+    }
   }
   if (best === baseline) {
     const words = [now.done, value, told(lowest, bestTrial.value)] as const;
@@ -219,9 +224,11 @@ function withoutTrial(
     );
   }
   const bar =
-    baseline.value === null
-      ? trans('The baseline failed.')
-      : trans('The baseline has %1 %2.', metric, told(baseline.value));
+    baseline.event.state === 'pruned'
+      ? trans('The baseline was stopped.')
+      : baseline.value === null
+        ? trans('The baseline failed.')
+        : trans('The baseline has %1 %2.', metric, told(baseline.value));
   const next =
     failed > 0
       ? trans('No trial has a result yet; %1 failed.', failed)

@@ -11,18 +11,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kflab.ml.errors import DataError
 from kflab.ml.search.searcher import END, WAIT, Params, Searcher, Suggestion, Told
 from kflab.runs.failure import TuningError
+from kflab.runs.folder import RunFolder
 from kflab.runs.log import MAX_TEXT
 from kflab.runs.trials.history import History, best
 from kflab.runs.trials.method import Method
 from kflab.runs.trials.plan import Plan, searcher
 from kflab.runs.trials.pool import Heard, Pool
 from kflab.runs.trials.printed import Printed
+from kflab.runs.trials.stops import taken
 
 __all__ = ["Chief"]
 
@@ -49,14 +50,14 @@ class _Trial:
 class Chief:
     """One search, from its beginning or from where it was cut off.
 
-    `state` is where the method is kept; `make` gives it, with its libraries.
+    The method is kept in `folder`, where requests to end a trial come too; `make` gives it, with its libraries.
     """
 
     def __init__(
         self,
         plan: Plan,
         pool: Pool,
-        state: Path,
+        folder: RunFolder,
         history: History,
         emit: Emit,
         printed: Printed,
@@ -64,7 +65,7 @@ class Chief:
     ) -> None:
         self._plan = plan
         self._pool = pool
-        self._state = state
+        self._folder = folder
         self._history = history
         self._emit = emit
         self._printed = printed
@@ -95,6 +96,8 @@ class Chief:
             left = _TICK if until is None else min(_TICK, max(0.0, until - time.monotonic()))
             for heard in self._pool.wait(left):
                 self._take(heard)
+            for number in taken(self._folder):
+                self._stop(number)
         return self._end()
 
     # What to run next.
@@ -109,7 +112,7 @@ class Chief:
     def _method(self) -> Method:
         """The method, brought to where the log is. It is made when the first trials run, as its libraries load slowly."""
         if self._opened is None:
-            self._opened = Method(self._make(self._plan), self._state, self._history, self._logged)
+            self._opened = Method(self._make(self._plan), self._folder.search, self._history, self._logged)
             known = self._running.keys() | {trial.number for trial in self._waiting}
             self._waiting += [_asked(one) for one in self._opened.running() if one.number not in known]
         return self._opened
@@ -196,6 +199,12 @@ class Chief:
             self._finish(trial, "failed", cause="timeout", text=text)
         else:
             self._died(trial, heard.fields["code"], heard.fields["oom"])
+
+    def _stop(self, number: int) -> None:
+        """End a trial because somebody asked for it; one that does not run has ended by itself."""
+        if (trial := self._running.get(number)) is not None:
+            self._pool.stop(number)
+            self._finish(trial, "pruned", text="It was stopped on request, before it had a result.")
 
     def _worker_lost(self) -> None:
         """A worker that ends before it has a trial ends for a reason that no trial has."""

@@ -118,6 +118,16 @@ class CancelHandler(KFLabHandler):
         return await asyncio.to_thread(self.services.runs.cancel, id, self.by)
 
 
+class StopTrialHandler(KFLabHandler):
+    @endpoint(
+        "Stop a running trial of a search, which goes on", answer=Run, status=202, errors=(404, 409, 507)
+    )
+    async def post(self, id: str, number: str) -> Any:
+        if not (number.isascii() and number.isdigit() and len(number) <= 9):
+            raise RunNotFound("A trial's number is a whole number from 0.")
+        return await asyncio.to_thread(self.services.runs.stop_trial, id, int(number))
+
+
 class ResumeHandler(KFLabHandler):
     @endpoint(
         "Let a tuning run that has ended go on, with more trials if it is done",
@@ -241,6 +251,7 @@ ROUTES: tuple[tuple[str, type[KFLabHandler]], ...] = (
     ("runs/{id}", RunHandler),
     ("runs/{id}/cancel", CancelHandler),
     ("runs/{id}/resume", ResumeHandler),
+    ("runs/{id}/trials/{number}/stop", StopTrialHandler),
     ("runs/{id}/evaluate", EvaluateHandler),
     ("runs/{id}/register", RegisterHandler),
     ("runs/{id}/events", EventsHandler),

@@ -164,8 +164,10 @@ class Bench:
             method = self.method
             history = history or History()
             with self.folder.text.open("ab", buffering=0) as text:
-                printed, state = Printed(text, self.emit), self.folder.search
-                return Chief(asked, self.pool, state, history, self.emit, printed, lambda _: method).run()
+                printed = Printed(text, self.emit)
+                return Chief(
+                    asked, self.pool, self.folder, history, self.emit, printed, lambda _: method
+                ).run()
         finally:
             self.pool.close()
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from kflab.ml.tuning import BudgetChange, BudgetSpec
-from kflab.runs.manager import RunConflict, RunManager, RunRefused
+from kflab.runs.manager import RunConflict, RunManager, RunNotFound, RunRefused
 from kflab.runs.spec import RunSpec, new_ulid
 from tests.kflab.runs.conftest import SPEC, Lab, lab, processes_of, supervisor_of, until
 
@@ -250,3 +250,33 @@ def test_hyperband_gives_the_best_more_trees_and_its_best_is_trained_with_as_man
     wanted = best["resource"] if best["trial"] else best["params"]["n_estimators"]
     assert made.spec.model is not None and made.spec.model.params["n_estimators"] == wanted
     lab.ended(manager, made.id, 120)
+
+
+def test_one_trial_is_stopped_and_the_search_goes_on(lab: Lab) -> None:
+    (lab.workspace / "slow.py").write_text(SLOW)
+    manager, run_id = start(lab, OWN)
+    until((lab.workspace / "waiting").exists)
+    for trial, wrong, words in ((0, RunConflict, r"ended \(done\)"), (9, RunNotFound, "no trial 9")):
+        with pytest.raises(wrong, match=words):
+            manager.stop_trial(run_id, trial)
+    manager.stop_trial(run_id, 1)
+    until(lambda: trials(manager, run_id)[1]["state"] != "running")
+    assert manager.stop_trial(run_id, 1).state == "running", "what was asked for has come to pass"
+    (lab.workspace / "go").touch()
+    run = lab.ended(manager, run_id, 120)
+    found = trials(manager, run_id)
+    assert [found[n]["state"] for n in range(4)] == ["done", "pruned", "done", "done"]
+    assert "on request" in found[1]["text"] and "value" not in found[1]
+    assert run.state == "done" and run.best is not None and run.best.trial in (2, 3)
+    with pytest.raises(RunConflict, match="nothing to stop"):
+        manager.stop_trial(run_id, 2)
+
+
+def test_a_trial_that_was_cut_off_with_its_search_has_nothing_to_stop(lab: Lab) -> None:
+    (lab.workspace / "slow.py").write_text(SLOW)
+    manager, run_id = start(lab, OWN)
+    until((lab.workspace / "waiting").exists)
+    manager.cancel(run_id, by="ada")
+    lab.ended(manager, run_id)
+    with pytest.raises(RunConflict, match=r"ended \(cancelled\)"):
+        manager.stop_trial(run_id, 1)
