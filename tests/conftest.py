@@ -19,11 +19,13 @@ def free_port() -> int:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With several workers, the files that allow themselves the most time come first, or one worker would be left with
-    the longest of them at the end."""
+    the longest of them at the end; those with a browser come last, as Playwright keeps an event loop running after."""
     if not hasattr(config, "workerinput"):
         return
-    longest: dict[Path, float] = {}
+    order: dict[Path, tuple[bool, float]] = {}
     for item in items:
         limit = item.get_closest_marker("timeout")
-        longest[item.path] = max(longest.get(item.path, 0.0), limit.args[0] if limit else 0.0)
-    items.sort(key=lambda item: -longest[item.path])
+        browser = item.get_closest_marker("browser") is not None
+        most = max(-order[item.path][1] if item.path in order else 0.0, limit.args[0] if limit else 0.0)
+        order[item.path] = (browser, -most)
+    items.sort(key=lambda item: order[item.path])
