@@ -121,7 +121,8 @@ def install(lock: Path) -> None:
     chosen.write_text(wanted)
     run(
         f"installing the packages of {lock.relative_to(ROOT)} (a few minutes the first time)",
-        [*PIP_INSTALL, "--require-hashes", "-r", str(chosen)],
+        # The lock is whole: there is nothing to find out, and an older pip would ask for the newest of some of it.
+        [*PIP_INSTALL, "--require-hashes", "--no-deps", "-r", str(chosen)],
         count=(
             r"Collecting |Requirement already satisfied",
             len(re.findall(r"^[\w.\[\]-]+==", wanted, re.M)),

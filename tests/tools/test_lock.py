@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,3 +70,9 @@ def test_no_lock_has_what_makes_each_start_a_second_longer(lock: Path) -> None:
         pinned = {found["name"]: found["version"] for found in PINNED.finditer(lock.read_text())}
         assert requirement.specifier.contains(pinned[requirement.name]), f"{text}, locked {pinned}"
     assert "rfc3987-syntax" not in lock.read_text()
+
+
+def test_the_lock_of_this_environment_lacks_nothing() -> None:
+    """It is installed without a look at what its packages ask for."""
+    said = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+    assert said.returncode == 0, said.stdout
