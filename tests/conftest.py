@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order: dict[Path, tuple[bool, float]] = {}
     for item in items:
         limit = item.get_closest_marker("timeout")
-        browser = item.get_closest_marker("browser") is not None
-        most = max(-order[item.path][1] if item.path in order else 0.0, limit.args[0] if limit else 0.0)
-        order[item.path] = (browser, -most)
+        browser, least = order.get(item.path, (False, 0.0))
+        browser |= item.get_closest_marker("browser") is not None
+        order[item.path] = (browser, min(least, -limit.args[0] if limit else 0.0))
     items.sort(key=lambda item: order[item.path])

@@ -42,8 +42,8 @@ class Outcome:
     left_out: tuple[str, ...] = ()  # single tests
 
 
-# One more at once than there are processors: tests wait for processes, pages and each other. A file's tests share a
-# server or a hub, so they stay together; the longest files come first (tests/conftest.py).
+# Up to one more at once than there are processors, as tests wait for processes and pages. A file's tests share a server
+# or a hub, so they stay together; in which order files come says tests/conftest.py.
 AT_ONCE = str(min(4, (os.cpu_count() or 1) + 1))
 PYTEST = ("pytest", "-q", "-n", AT_ONCE, "--dist", "loadfile", "--no-loadscope-reorder")
 STATIC = (

@@ -157,6 +157,8 @@ def build_browser_parts() -> None:
         sources,
         lambda: run("building the Lab extension and the proxy", ["jlpm", "build"], LABEXTENSION),
     )
+    for path in BUILT:
+        path.touch()  # whoever builds the wheel goes by times, and would build anew what is current
 
 
 def install_kfhub() -> None:

@@ -27,7 +27,7 @@ class TuneHandle(RunHandle):
     def trials(self) -> pd.DataFrame:
         """One row for each trial, 0 being the baseline: state, value, std, seconds, and a column for each parameter.
 
-        `resource` is there with hyperband, `text` once a trial has failed. A parameter named as one of these columns
+        `resource` is there with hyperband, `text` once a trial has failed or was stopped. A parameter named as one of these columns
         is in `params.NAME`.
         """
         import pandas as pd
@@ -74,7 +74,7 @@ class TuneHandle(RunHandle):
             none = "The one trial does not beat" if done == 1 else f"None of {done} trials beats"
             return f"{none} the baseline: {value}."
         if best["gain"] is None:
-            return f"Best of {done}: {value}; the baseline failed."
+            return f"Best of {done}: {value}; the baseline {_no_value(self._trials().get(0))}."
         where = "above" if best["value"] > best["baseline"] else "below"
         return f"Best of {done}: {value}, {best['gain']:.3g} {where} the baseline."
 
@@ -95,6 +95,14 @@ class TuneHandle(RunHandle):
             f"runs/{self.id}/resume",
             {"budget": _given(trials=trials, parallel=parallel, seconds=seconds)},
         )
+        return self
+
+    def stop(self, trial: int) -> TuneHandle:
+        """End one running trial, 0 for the baseline, for good; the search goes on with the others.
+
+        Raises ApiError if there is no such trial, or it has ended.
+        """
+        find().request("POST", f"runs/{self.id}/trials/{trial}/stop")
         return self
 
     def _trials(self) -> dict[int, dict[str, Any]]:
@@ -119,6 +127,11 @@ def _best_so_far(trials: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     sign = 1 if _goals()[metric] == "max" else -1
     found = max(done, key=lambda event: (sign * event["value"], -event["trial"]))
     return {"metric": metric, "value": found["value"], "trial": found["trial"]}
+
+
+def _no_value(baseline: Mapping[str, Any] | None) -> str:
+    state = baseline["state"] if baseline else "running"
+    return {"failed": "failed", "pruned": "was stopped"}.get(state, "is not done yet")
 
 
 def _metric(event: Mapping[str, Any]) -> str:
@@ -165,7 +178,7 @@ class _TrialBar:
         shown: dict[str, str] = {}
         if 0 in self._trials and self._trials[0]["state"] != "running":
             value = self._trials[0].get("value")
-            shown["baseline"] = f"{value:.4g}" if number(value) else "failed"
+            shown["baseline"] = f"{value:.4g}" if number(value) else _no_value(self._trials[0])
         done = [event for event in self._trials.values() if event["state"] == "done"]
         goal = self._goals.get(_metric(done[0])) if done else None
         if goal and len(done) > 1:

@@ -1,5 +1,5 @@
 import * as React from 'react';
-import { useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { Confirm } from '../shared/confirm';
 import { useHost } from '../shared/host';
 import { Refusal, useSending } from '../shared/sending';
@@ -8,43 +8,61 @@ import { Refusal, useSending } from '../shared/sending';
 export function StopTrial({
   run,
   trial,
-  name
+  name,
+  onLost
 }: {
   /** The id of the search. */
   run: string;
   trial: number;
   name: string;
+  /** The trial has ended, and the keyboard was here; the same function each time. */
+  onLost: () => void;
 }): React.ReactElement {
   const { client, trans } = useHost();
   const sending = useSending();
   const [asking, setAsking] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const here = box.current;
+    return () => {
+      if (here?.contains(document.activeElement)) {
+        onLost();
+      }
+    };
+  }, [onLost]);
+  // What was asked for shows in the trial's state.
+  const busy = sending.sending || sending.done;
   const stop = (): Promise<unknown> =>
     client.request('POST', `runs/${run}/trials/${trial}/stop`);
   return (
-    <div className="kf-row">
+    <div ref={box} className="kf-row">
       <button
         className="jp-Button jp-mod-styled"
-        // What was asked for shows in the trial's state.
-        disabled={sending.sending || sending.done}
-        onClick={() => setAsking(true)}
+        // Not disabled: the keyboard is on it.
+        aria-disabled={busy}
+        onClick={() => !busy && setAsking(true)}
       >
-        {sending.sending || sending.done
-          ? trans('Stopping…')
-          : trans('Stop trial')}
+        {busy ? trans('Stopping…') : trans('Stop trial')}
       </button>
       <Refusal of={sending} />
       {asking && (
         <Confirm
-          title={trans('Stop %1?', name)}
+          title={
+            trial === 0 ? trans('Stop the baseline?') : trans('Stop %1?', name)
+          }
           action={trans('Stop trial')}
           keep={trans('Keep running')}
           danger
           onAccept={() => sending.send(stop)}
           onClose={() => setAsking(false)}
         >
-          {trans(
-            'It ends now without a result. The search goes on with its other trials.'
-          )}
+          {trial === 0
+            ? trans(
+                'It ends now and is not run again, so no trial can be compared with it. The search goes on.'
+              )
+            : trans(
+                'It ends now without a result and is not run again. The search goes on with its other trials.'
+              )}
         </Confirm>
       )}
     </div>

@@ -1,5 +1,5 @@
 import * as React from 'react';
-import { useMemo } from 'react';
+import { useCallback, useMemo, useRef } from 'react';
 import { CopyButton } from '../shared/copy';
 import { brief, exact, toNumber, duration } from '../shared/format';
 import { useHost, type Trans } from '../shared/host';
@@ -16,7 +16,7 @@ import { StopTrial } from './StopTrial';
 import { shown } from './table';
 import { TrialBadge } from './TrialBadge';
 import { useThrottled } from './useThrottled';
-import { bestWords, trialName } from './words';
+import { bestWords, trialName, trialState, trialStateWord } from './words';
 
 const EVERY = 200;
 
@@ -46,6 +46,8 @@ export function TrialDrawer({
   const { trans } = useHost();
   const { event } = trial;
   const name = trialName(trial.number, trans);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const toHeading = useCallback(() => heading.current?.focus(), []);
   const drawn = useThrottled(trace, EVERY);
   const epochs = useMemo(() => (drawn ? listed(drawn.epochs) : []), [drawn]);
   const seconds =
@@ -68,8 +70,13 @@ export function TrialDrawer({
       }}
     >
       <div className="kf-row">
-        <h2 tabIndex={-1}>{name}</h2>
+        <h2 ref={heading} tabIndex={-1}>
+          {name}
+        </h2>
         <TrialBadge trial={trial} trace={trace} live={live} />
+        <span role="status" className="kf-hidden">
+          {trans('State: %1', trialStateWord(trialState(trial, live), trans))}
+        </span>
         <span className="kf-spacer" />
         <button className="kf-link" onClick={onClose}>
           {trans('Close')}
@@ -119,7 +126,12 @@ export function TrialDrawer({
         )}
       </dl>
       {live && event.state === 'running' && (
-        <StopTrial run={id} trial={trial.number} name={name} />
+        <StopTrial
+          run={id}
+          trial={trial.number}
+          name={name}
+          onLost={toHeading}
+        />
       )}
       {event.text && (
         <p className={event.state === 'failed' ? 'kf-error' : undefined}>

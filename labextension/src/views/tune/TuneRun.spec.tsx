@@ -451,6 +451,7 @@ test('a trial that runs can be stopped, once confirmed, and one that has ended n
     expect(asked.textContent).toMatch('The search goes on');
     fireEvent.click(within(asked).getByRole('button', { name: 'Stop trial' }));
   };
+  stop().focus();
   fireEvent.click(stop());
   expect(client.asked('POST')).toEqual([]);
   fireEvent.keyDown(screen.getByRole('alertdialog'), { key: 'Escape' });
@@ -458,10 +459,13 @@ test('a trial that runs can be stopped, once confirmed, and one that has ended n
   confirm();
   expect(await screen.findByRole('alert')).toBeTruthy();
   answer = tuneRun();
+  stop().focus();
   fireEvent.click(stop());
   confirm();
   const waits = await screen.findByRole('button', { name: 'Stopping…' });
-  expect((waits as HTMLButtonElement).disabled).toBe(true);
+  expect(document.activeElement).toBe(waits);
+  fireEvent.click(waits);
+  expect(screen.queryByRole('alertdialog')).toBeNull();
   client.emit(STREAM, [
     story.trial(1, {
       state: 'pruned',
@@ -473,6 +477,8 @@ test('a trial that runs can be stopped, once confirmed, and one that has ended n
   expect(await within(drawer).findByText('Stopped early')).toBeTruthy();
   expect(within(drawer).getByText(/^It was stopped on request/)).toBeTruthy();
   expect(within(drawer).queryByRole('button', { name: /Stop/ })).toBeNull();
+  expect(within(drawer).getByText('State: Stopped early')).toBeTruthy();
+  expect(document.activeElement).toBe(within(drawer).getByRole('heading'));
 });
 
 test('resume: it goes on from the last event, with what was finished', async () => {

@@ -154,6 +154,26 @@ test('a baseline that failed leaves nothing to compare with', () => {
   );
 });
 
+test('what was stopped is not said to have failed, and is none that comes first', () => {
+  const stopped = { type: 'trial', trial: 1, params: {}, state: 'pruned' };
+  const about = (second: null | undefined, state: string): string => {
+    const search = searchOf([0.9, undefined, second], stopped);
+    return headline(
+      search,
+      standing(trialsOf(search), 'max'),
+      MAX,
+      state,
+      trans
+    );
+  };
+  expect(about(null, 'failed')).toBe(
+    'No trial has a result: 1 failed, 1 stopped early.'
+  );
+  expect(about(undefined, 'running')).toBe(
+    'The baseline has accuracy 0.9. No trial has a result yet; 1 stopped early.'
+  );
+});
+
 test('a baseline that was stopped is not said to have failed', () => {
   const stopped = { type: 'trial', trial: 0, params: {}, state: 'pruned' };
   const about = (

@@ -197,11 +197,20 @@ export function searchWords(
 /** What there is to say while no trial has a value. */
 function withoutTrial(
   search: Search,
-  { baseline, failed, running }: Standing,
+  { baseline, failed, pruned, running }: Standing,
   metric: string,
   live: boolean,
   trans: Trans
 ): string {
+  const none = [
+    failed > 0 ? trans('%1 failed', failed) : '',
+    pruned > 0 ? trans('%1 stopped early', pruned) : ''
+  ]
+    .filter(Boolean)
+    .join(', ');
+  if (failed > 0 && pruned > 0 && running === 0 && !live) {
+    return trans('No trial has a result: %1.', none);
+  }
   if (failed > 0 && running === 0 && !live) {
     return failed === 1
       ? trans('The only trial failed.')
@@ -230,8 +239,8 @@ function withoutTrial(
         ? trans('The baseline failed.')
         : trans('The baseline has %1 %2.', metric, told(baseline.value));
   const next =
-    failed > 0
-      ? trans('No trial has a result yet; %1 failed.', failed)
+    none !== ''
+      ? trans('No trial has a result yet; %1.', none)
       : running === 1
         ? trans('The first trial runs.')
         : running > 1

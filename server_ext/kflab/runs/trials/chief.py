@@ -23,7 +23,7 @@ from kflab.runs.trials.method import Method
 from kflab.runs.trials.plan import Plan, searcher
 from kflab.runs.trials.pool import Heard, Pool
 from kflab.runs.trials.printed import Printed
-from kflab.runs.trials.stops import taken
+from kflab.runs.trials.stops import asked_to_stop, stopped
 
 __all__ = ["Chief"]
 
@@ -96,8 +96,9 @@ class Chief:
             left = _TICK if until is None else min(_TICK, max(0.0, until - time.monotonic()))
             for heard in self._pool.wait(left):
                 self._take(heard)
-            for number in taken(self._folder):
+            for number in asked_to_stop(self._folder):
                 self._stop(number)
+                stopped(self._folder, number)
         return self._end()
 
     # What to run next.
@@ -201,10 +202,20 @@ class Chief:
             self._died(trial, heard.fields["code"], heard.fields["oom"])
 
     def _stop(self, number: int) -> None:
-        """End a trial because somebody asked for it; one that does not run has ended by itself."""
-        if (trial := self._running.get(number)) is not None:
-            self._pool.stop(number)
-            self._finish(trial, "pruned", text="It was stopped on request, before it had a result.")
+        """End a trial because somebody asked for it, unless it has just ended by itself."""
+        self._halt(number)
+        for trial in [trial for trial in self._waiting if trial.number == number]:
+            # Its worker was lost, and it was to run again.
+            self._waiting.remove(trial)
+            self._running[number] = trial
+            trial.began = time.monotonic()
+        if (running := self._running.get(number)) is not None:
+            self._finish(running, "pruned", text="It was stopped on request, before it had a result.")
+
+    def _halt(self, number: int) -> None:
+        """End the worker of a trial; what it has said by then counts."""
+        for heard in self._pool.stop(number):
+            self._take(heard)
 
     def _worker_lost(self) -> None:
         """A worker that ends before it has a trial ends for a reason that no trial has."""
@@ -288,8 +299,8 @@ class Chief:
 
     def _out_of_time(self) -> None:
         for number, trial in sorted(self._running.items()):
-            self._pool.stop(number)
-            if not self._any_done():
+            self._halt(number)
+            if number not in self._running or not self._any_done():
                 continue  # cut off, so that a resumed search begins with it
             text = "The time of the search was over before this trial was."
             self._say(trial, "pruned", text=text, seconds=round(time.monotonic() - trial.began, 4))
@@ -314,6 +325,8 @@ class Chief:
         failed = [e for e in self._history.trials.values() if e["state"] == "failed"]
         if failed:
             return f"No trial gave a result. The last one: {failed[-1]['text']}"[:MAX_TEXT]
+        if self._history.ended():
+            return "All trials were stopped before one of them gave a result."
         return (
             "The time was over before a trial gave a result. Raise tuning.budget.seconds, or use fewer rows."
         )

@@ -147,16 +147,27 @@ class _Worker:
         return [*printed, Heard("died", self.trial, {"code": code, "oom": oom, "started": self.started})]
 
     def kill(self) -> None:
-        """End the process and all that it started."""
+        """End the process and all that it started, itself first, or it would take their end for its trial's."""
         import psutil
 
+        below: list[psutil.Process] = []
         with suppress(psutil.Error):
-            for one in psutil.Process(self.child.pid).children(recursive=True):
-                with suppress(psutil.Error):
-                    one.kill()
+            below = psutil.Process(self.child.pid).children(recursive=True)
         self.child.kill()
+        for one in below:
+            with suppress(psutil.Error):
+                one.kill()
         self.child.wait()
         self.over = True
+
+    def rest(self) -> list[Heard]:
+        """What one that was killed had said before, less its end."""
+        found: list[Heard] = []
+        for _ in range(_DRAIN):
+            if self.events not in self._selector.get_map():
+                break
+            found += self.hear(self.events)
+        return [heard for heard in found if heard.kind != "died"]
 
     def close(self) -> None:
         for fd in (self.events, *self.printed):
@@ -236,15 +247,18 @@ class Pool:
         worker.kill()
         return [*heard, Heard("late", worker.trial, {"started": worker.started})]
 
-    def stop(self, trial: int) -> None:
-        """End one trial with its worker, which is replaced; nothing more is heard of it."""
+    def stop(self, trial: int) -> list[Heard]:
+        """End one trial with its worker, which is replaced. Returns what it had said: it may just have been done."""
+        heard: list[Heard] = []
         for worker in self._workers:
             if worker.trial == trial:
                 worker.kill()
+                heard = worker.rest()
                 worker.close()
                 self._workers.remove(worker)
                 break
         self._fill()
+        return heard
 
     def close(self) -> None:
         """End all workers."""
