@@ -65,8 +65,8 @@ class TuneHandle(RunHandle):
 
         Raises ValueError while no trial is done.
         """
-        best = self.best()
-        done = sum(1 for n, event in self._trials().items() if n and event["state"] == "done")
+        best, trials = self.best(), self._trials()
+        done = sum(1 for n, event in trials.items() if n and event["state"] == "done")
         value = f"{best['metric']} {best['value']:.4g}"
         if done == 0:
             return f"Only the baseline is done: {value}."
@@ -74,7 +74,7 @@ class TuneHandle(RunHandle):
             none = "The one trial does not beat" if done == 1 else f"None of {done} trials beats"
             return f"{none} the baseline: {value}."
         if best["gain"] is None:
-            return f"Best of {done}: {value}; the baseline {_no_value(self._trials().get(0))}."
+            return f"Best of {done}: {value}; the baseline {_no_value(trials.get(0))}."
         where = "above" if best["value"] > best["baseline"] else "below"
         return f"Best of {done}: {value}, {best['gain']:.3g} {where} the baseline."
 

@@ -155,15 +155,23 @@ def test_a_cancelled_search_tells_what_it_has_and_goes_on(server: Lab) -> None:
     assert ended.value.cause == "cancelled"
     best = search.best()
     assert (best["trial"], best["metric"], best["params"]) == (0, "accuracy", {"max_depth": 1})
-    go.touch()
+    waits = go.with_name("tune-go-waits")
+    waits.unlink()
     again = TuneHandle(search.id).resume()
+    until(waits.exists)
+    with pytest.raises(ApiError, match="nothing to stop"):
+        again.stop(0)
+    again.stop(1)
+    until(lambda: again.trials()["state"][1] == "pruned")
+    go.touch()
     assert again.wait(progress=False).state == "done"
-    assert list(again.trials()["state"]) == ["done"] * 3
+    assert list(again.trials()["state"]) == ["done", "pruned", "done"]
+    assert "on request" in again.trials()["text"][1]
     with pytest.raises(ApiError, match="more than 2") as refused:
         again.resume()
     assert [one["field"] for one in refused.value.fields] == ["budget.trials"]
     assert again.resume(trials=3).wait(progress=False).state == "done"
-    assert list(again.trials()["state"]) == ["done"] * 4
+    assert list(again.trials()["state"]) == ["done", "pruned", "done", "done"]
 
 
 # The short forms, and what is said of those that are none.
@@ -349,6 +357,8 @@ def test_before_the_first_trial_there_is_a_table_and_no_best(serve: Any) -> None
             [trial(0, "failed"), trial(1, "done", 7.0), trial(2, "done", 7.0), trial(3, "failed")],
             "Best of 2: rmse 7; the baseline failed.",
         ),
+        ([trial(0, "pruned"), trial(1, "done", 7.0)], "Best of 1: rmse 7; the baseline was stopped."),
+        ([trial(0, "running"), trial(1, "done", 7.0)], "Best of 1: rmse 7; the baseline is not done yet."),
     ],
 )
 def test_what_came_of_it_so_far_is_a_sentence(
