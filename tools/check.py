@@ -42,10 +42,8 @@ class Outcome:
     left_out: tuple[str, ...] = ()  # single tests
 
 
-# Up to one more at once than there are processors, as tests wait for processes and pages. A file's tests share a server
-# or a hub, so they stay together; in which order files come says tests/conftest.py.
-AT_ONCE = str(min(4, (os.cpu_count() or 1) + 1))
-PYTEST = ("pytest", "-q", "-n", AT_ONCE, "--dist", "loadfile", "--no-loadscope-reorder")
+# A file's tests share a server or a hub, so they stay together.
+TWO_AT_ONCE = ("pytest", "-q", "-n", "2", "--dist", "loadfile")
 STATIC = (
     Check("ruff", ("ruff", "check", ".")),
     Check("format", ("ruff", "format", "--check", ".")),
@@ -58,8 +56,10 @@ STATIC = (
     Check("prettier", ("jlpm", "lint:prettier"), "labextension"),
 )
 JEST = Check("jest", ("jlpm", "test"), "labextension")
-TESTS = Check("pytest", (*PYTEST, "-m", "not cluster"))
-NO_BROWSER = Check("pytest", (*PYTEST, "-m", "not cluster and not browser"))
+UNIT = Check("pytest", (*TWO_AT_ONCE, "-m", "not browser and not wheel and not cluster"))
+# Apart from the others: Playwright keeps an event loop running in its process. The wheel is built and tried beside it.
+BROWSER = Check("browser", (*TWO_AT_ONCE, "-m", "browser or wheel", "tests/browser", "tests/wheel"))
+WHEEL = Check("wheel", ("pytest", "-q", "-m", "wheel", "tests/wheel"))
 # Takes minutes and root, so it is not among those that run when none is named.
 CLUSTER = Check("cluster", ("pytest", "-q", "-m", "cluster", "tests/cluster"))
 
@@ -113,7 +113,7 @@ def verdict(outcomes: list[Outcome], strict: bool) -> int:
 
 
 def main(names: list[str]) -> int:
-    named = {check.name for check in (*STATIC, JEST, TESTS, CLUSTER)}
+    named = {check.name for check in (*STATIC, JEST, UNIT, BROWSER, CLUSTER)}
     if unknown := set(names) - named:
         print(f"no check named {', '.join(sorted(unknown))}; there are: {', '.join(sorted(named))}")
         return 2
@@ -127,13 +127,12 @@ def main(names: list[str]) -> int:
     with ThreadPoolExecutor(2) as threads:
         some = [check for check in STATIC if check.name in wanted]
         outcomes = list(threads.map(lambda check: run_static(check, env), some))
-    if JEST.name in wanted:
-        outcomes.append(run(JEST, env, reports))
-    if TESTS.name in wanted:
+    outcomes += [run(check, env, reports) for check in (JEST, UNIT) if check.name in wanted]
+    if BROWSER.name in wanted:
         path, problem = browser.find_or_install()
         if path is None:
-            outcomes.append(Outcome("browser", "skipped", 0.0, problem))
-        outcomes.append(run(TESTS if path else NO_BROWSER, env | _chromium(path), reports))
+            outcomes.append(Outcome(BROWSER.name, "skipped", 0.0, problem))
+        outcomes.append(run(BROWSER if path else WHEEL, env | _chromium(path), reports))
     if CLUSTER.name in wanted:
         path, problem = None, no_cluster()
         if not problem:
