@@ -8,13 +8,11 @@ import { Refusal, useSending } from '../shared/sending';
 export function StopTrial({
   run,
   trial,
-  name,
   onLost
 }: {
   /** The id of the search. */
   run: string;
   trial: number;
-  name: string;
   /** The trial has ended, and the keyboard was here; the same function each time. */
   onLost: () => void;
 }): React.ReactElement {
@@ -48,7 +46,9 @@ export function StopTrial({
       {asking && (
         <Confirm
           title={
-            trial === 0 ? trans('Stop the baseline?') : trans('Stop %1?', name)
+            trial === 0
+              ? trans('Stop the baseline?')
+              : trans('Stop trial %1?', trial)
           }
           action={trans('Stop trial')}
           keep={trans('Keep running')}

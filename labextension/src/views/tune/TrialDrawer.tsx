@@ -126,12 +126,7 @@ export function TrialDrawer({
         )}
       </dl>
       {live && event.state === 'running' && (
-        <StopTrial
-          run={id}
-          trial={trial.number}
-          name={name}
-          onLost={toHeading}
-        />
+        <StopTrial run={id} trial={trial.number} onLost={toHeading} />
       )}
       {event.text && (
         <p className={event.state === 'failed' ? 'kf-error' : undefined}>
