@@ -162,6 +162,10 @@ def test_a_second_set_up_does_no_work(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(done) == 4, done
     setup.setup("start")
     assert len(done) == 4, done
+    # Sources that are as they were, and newer: whoever goes by times must not build anew.
+    os.utime(built, (100, 100))
+    setup.setup("start")
+    assert len(done) == 4 and built.stat().st_mtime > 100
     (extension / "yarn.lock").write_text("{'new': 1}")
     setup.setup("start")
     assert len(done) > 4
@@ -196,3 +200,23 @@ def test_with_ci_a_skip_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert check.verdict([check.Outcome("ruff", "failed", 0.0)], strict=False) == 1
     assert check.verdict([check.Outcome("ruff", "passed", 0.0)], strict=True) == 0
     assert "test_a: no disk to fill" in capsys.readouterr().out
+
+
+def test_without_a_browser_the_wheel_is_tried_alone_and_the_browser_s_tests_are_told_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr(browser, "find_or_install", lambda: (None, "there is none"))
+    monkeypatch.setattr(
+        check, "run", lambda one, *_: (ran.append(one.name), check.Outcome(one.name, "passed", 0.0))[1]
+    )
+    monkeypatch.delenv("CI", raising=False)
+    assert check.main(["browser"]) == 0
+    assert ran == ["wheel"] and "there is none" in capsys.readouterr().out
+    monkeypatch.setenv("CI", "true")
+    assert check.main(["browser"]) == 1
+
+
+def test_a_static_check_that_fails_shows_why(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = check.run_static(check.Check("one", ("sh", "-c", "echo the reason; exit 1")), dict(os.environ))
+    assert outcome.state == "failed" and "the reason" in capsys.readouterr().out

@@ -27,8 +27,8 @@ class TuneHandle(RunHandle):
     def trials(self) -> pd.DataFrame:
         """One row for each trial, 0 being the baseline: state, value, std, seconds, and a column for each parameter.
 
-        `resource` is there with hyperband, `text` once a trial has failed or was stopped. A parameter named as one of these columns
-        is in `params.NAME`.
+        `resource` is there with hyperband, `text` once a trial has failed or was stopped. A parameter named as one of
+        these columns is in `params.NAME`.
         """
         import pandas as pd
 

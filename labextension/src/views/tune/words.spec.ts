@@ -43,9 +43,10 @@ function searchOf(
 const said = (
   values: (number | null | undefined)[],
   objective = MAX,
-  state = 'done'
+  state = 'done',
+  ...more: object[]
 ): string => {
-  const search = searchOf(values);
+  const search = searchOf(values, ...more);
   return headline(
     search,
     standing(trialsOf(search), objective.goal),
@@ -154,45 +155,27 @@ test('a baseline that failed leaves nothing to compare with', () => {
   );
 });
 
+const stopped = (trial: number): object => ({
+  type: 'trial',
+  trial,
+  params: {},
+  state: 'pruned'
+});
+
 test('what was stopped is not said to have failed, and is none that comes first', () => {
-  const stopped = { type: 'trial', trial: 1, params: {}, state: 'pruned' };
-  const about = (second: null | undefined, state: string): string => {
-    const search = searchOf([0.9, undefined, second], stopped);
-    return headline(
-      search,
-      standing(trialsOf(search), 'max'),
-      MAX,
-      state,
-      trans
-    );
-  };
-  expect(about(null, 'failed')).toBe(
-    'No trial has a result: 1 failed, 1 stopped early.'
+  expect(said([0.9, undefined, null], MAX, 'failed', stopped(1))).toBe(
+    'No trial has a result: 1 stopped early, 1 failed.'
   );
-  expect(about(undefined, 'running')).toBe(
+  expect(said([0.9, undefined, undefined], MAX, 'running', stopped(1))).toBe(
     'The baseline has accuracy 0.9. No trial has a result yet; 1 stopped early.'
   );
 });
 
 test('a baseline that was stopped is not said to have failed', () => {
-  const stopped = { type: 'trial', trial: 0, params: {}, state: 'pruned' };
-  const about = (
-    values: (number | null | undefined)[],
-    state: string
-  ): string => {
-    const search = searchOf(values, stopped);
-    return headline(
-      search,
-      standing(trialsOf(search), 'max'),
-      MAX,
-      state,
-      trans
-    );
-  };
-  expect(about([undefined, 0.9, 0.8], 'done')).toBe(
+  expect(said([undefined, 0.9, 0.8], MAX, 'done', stopped(0))).toBe(
     'Best of 2: accuracy 0.9. The baseline was stopped, so there is nothing to compare it with.'
   );
-  expect(about([undefined, undefined], 'running')).toBe(
+  expect(said([undefined, undefined], MAX, 'running', stopped(0))).toBe(
     'The baseline was stopped. The first trial runs.'
   );
 });

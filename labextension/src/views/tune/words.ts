@@ -197,21 +197,17 @@ export function searchWords(
 /** What there is to say while no trial has a value. */
 function withoutTrial(
   search: Search,
-  { baseline, failed, pruned, running }: Standing,
+  now: Standing,
   metric: string,
   live: boolean,
   trans: Trans
 ): string {
-  const none = [
-    failed > 0 ? trans('%1 failed', failed) : '',
-    pruned > 0 ? trans('%1 stopped early', pruned) : ''
-  ]
-    .filter(Boolean)
-    .join(', ');
-  if (failed > 0 && pruned > 0 && running === 0 && !live) {
-    return trans('No trial has a result: %1.', none);
-  }
+  const { baseline, failed, pruned, running } = now;
+  const lost = withoutValue(now, trans).join(', ');
   if (failed > 0 && running === 0 && !live) {
+    if (pruned > 0) {
+      return trans('No trial has a result: %1.', lost);
+    }
     return failed === 1
       ? trans('The only trial failed.')
       : trans('All %1 trials failed.', failed);
@@ -239,8 +235,8 @@ function withoutTrial(
         ? trans('The baseline failed.')
         : trans('The baseline has %1 %2.', metric, told(baseline.value));
   const next =
-    none !== ''
-      ? trans('No trial has a result yet; %1.', none)
+    lost !== ''
+      ? trans('No trial has a result yet; %1.', lost)
       : running === 1
         ? trans('The first trial runs.')
         : running > 1
@@ -263,10 +259,17 @@ export function countWords(
       : live
         ? trans('%1 running', now.running)
         : trans('%1 cut off', now.running),
-    now.pruned > 0 ? trans('%1 stopped early', now.pruned) : '',
-    now.failed > 0 ? trans('%1 failed', now.failed) : ''
+    ...withoutValue(now, trans)
   ];
   return facts.filter(Boolean).join(', ');
+}
+
+/** `1 stopped early`, `2 failed`: the trials that ended without a value. */
+function withoutValue({ pruned, failed }: Standing, trans: Trans): string[] {
+  return [
+    pruned > 0 ? trans('%1 stopped early', pruned) : '',
+    failed > 0 ? trans('%1 failed', failed) : ''
+  ].filter(Boolean);
 }
 
 /** Why the best is the best, for its mark in the table. */

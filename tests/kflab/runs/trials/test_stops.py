@@ -12,11 +12,12 @@ import pytest
 from kflab.runs import libraries
 from kflab.runs.failure import TuningError
 from kflab.runs.folder import RunFolder
+from kflab.runs.trials import chief
 from kflab.runs.trials.history import History
 from kflab.runs.trials.pool import Heard
 from kflab.runs.trials.stops import ask_to_stop, asked_to_stop, stopped
 from tests.kflab.runs.conftest import until
-from tests.kflab.runs.trials.test_chief import Bench, bench
+from tests.kflab.runs.trials.test_chief import Bench, Clock, bench
 
 __all__ = ["bench"]
 pytestmark = pytest.mark.timeout(180)
@@ -39,35 +40,34 @@ def test_it_ends_and_the_method_and_the_other_trials_go_on(bench: Bench) -> None
     assert asked_to_stop(bench.folder) == []
 
 
-def test_one_that_was_done_just_before_counts(bench: Bench) -> None:
+@pytest.mark.parametrize("by", ["request", "time"])
+def test_one_that_was_done_just_before_counts(bench: Bench, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    clock, predicted = Clock(), bench.root / "predicted"
+    monkeypatch.setattr(chief, "time", clock)
+
     def idle(worker: psutil.Process) -> bool:
-        before = sum(worker.cpu_times()[:2])
-        return (
-            worker.status() == psutil.STATUS_SLEEPING
-            and not psutil.wait_procs([worker], 0.1)[0]
-            and (sum(worker.cpu_times()[:2]) == before)
-        )
+        before = worker.cpu_times()
+        return not psutil.wait_procs([worker], 0.1)[1] or worker.cpu_times() == before
 
     def stop(heard: Heard) -> None:
-        if at_work(heard, 1) and not (bench.root / "go").exists():
-            worker = bench.worker(1)
-            (bench.root / "go").touch()
-            until((bench.root / "predicted").exists)
-            until(lambda: idle(worker))  # it has said so, and nobody has listened yet
+        if not at_work(heard, 1) or (bench.root / "go").exists():
+            return
+        worker = bench.worker(1)
+        predicted.unlink()  # by the baseline
+        (bench.root / "go").touch()
+        until(predicted.exists)
+        until(lambda: idle(worker))  # it has said that it is done, and nobody has listened yet
+        if by == "request":
             ask_to_stop(bench.folder, 1)
+        else:
+            clock.ahead = 3600.0
 
     own = bench.root / "own.py"
     own.write_text(
-        own.read_text().replace(
-            "        return np.full", "        open('predicted', 'w').close()\n        return np.full"
-        )
+        own.read_text().replace("return np.full", "open('predicted', 'w').close(); return np.full")
     )
-    (bench.root / "predicted").unlink(missing_ok=True)
-    bench.search(
-        [{"a": 2.0, "do": "wait"}, {"a": 1.0}],
-        baseline={"a": 9.0, "do": "os.path.exists('predicted') and os.unlink('predicted')"},
-        watch=stop,
-    )
+    wait = {"a": 2.0, "do": "wait"}
+    bench.search([wait, {"a": 1.0}], baseline={"a": 9.0}, budget={"seconds": 3600}, watch=stop)
     assert bench.trials()[1]["state"] == "done" and bench.trials()[1]["value"] < 2
 
 
