@@ -59,16 +59,16 @@ def fit(
 
 def _grow(estimator: Any, size: str, steps: list[int], train: Part, live: Live, patience: int | None) -> Any:
     """Add trees in steps by warm start, which gives the very same forest as one fit of the full size."""
-    from kflab.ml.metrics import LOSS
-
     estimator.set_params(warm_start=True)
     best, waited = float("inf"), 0
     for step in steps:
         estimator.set_params(**{size: step})
         estimator.fit(train.X, train.truth)
-        loss = live.step(step, estimator, last=step == steps[-1]).get(LOSS[live.task])
-        if patience is None or loss is None:
+        last = step == steps[-1]
+        if patience is None:
+            live.step(step, estimator, last=last)
             continue
+        loss = live.reached(step, estimator, last=last)
         best, waited = (loss, 0) if loss < best else (best, waited + 1)
         if waited >= patience:
             break

@@ -170,6 +170,18 @@ class Live:
         self._spent += self._last - began
         return values["validation"]
 
+    def reached(self, step: int, model: Any, *, last: bool = False) -> float:
+        """The validation loss at this step, which is shown if it is due.
+
+        It is measured in any case: where training stops must not depend on how much there was time to show.
+        """
+        name = LOSS[self.task]
+        shown = self.step(step, model, last=last)
+        if name in shown:
+            return shown[name]
+        found = predictions(model, self.validation.X, self.classes)
+        return self._score([name], self.validation, *found)[name]
+
     def _score(self, names: Sequence[str], part: Part, pred: Array, proba: Array | None) -> dict[str, float]:
         return score(names, part.truth, pred, proba, self.classes or ())
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from kflab.ml.errors import TrainingError
 from kflab.ml.live import Live, Part
-from kflab.ml.metrics import LOSS
 from kflab.ml.spec import Known, TrainingSpec
 
 __all__ = ["Network", "fit"]
@@ -130,10 +129,7 @@ def _each_epoch(keras: Any, network: Network, live: Live | None, training: Train
             if live is None:
                 self.best_epoch = epoch + 1
                 return
-            measures = live.step(epoch + 1, network, last=epoch + 1 == training.epochs)
-            reached = measures.get(LOSS[live.task])
-            if reached is None:
-                return
+            reached = live.reached(epoch + 1, network, last=epoch + 1 == training.epochs)
             if reached < self.best:
                 self.best, self.best_epoch, self.weights = reached, epoch + 1, self.model.get_weights()
             elif training.patience and epoch + 1 - self.best_epoch >= training.patience:

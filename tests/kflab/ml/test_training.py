@@ -337,3 +337,26 @@ def test_showing_costs_at_most_a_quarter(monkeypatch: pytest.MonkeyPatch) -> Non
     shown = [f["step"] for kind, f in events if kind == "epoch"]
     assert shown[-1] == 40 and len(shown) * 2 <= 0.25 * 40 + 4
     assert [f["code"] for kind, f in events if kind == "warning"] == ["live-steps-thinned"]
+
+
+@pytest.mark.parametrize(
+    ("family", "params", "size"),
+    [
+        ("keras:mlp", {"learning_rate": 0.05}, "epochs_of_best"),
+        ("sklearn:HistGradientBoostingClassifier", {"max_iter": 100, "learning_rate": 0.3}, "max_iter"),
+    ],
+)
+def test_when_patience_stops_does_not_depend_on_what_there_was_time_to_show(
+    fit: Any, monkeypatch: pytest.MonkeyPatch, family: str, params: dict[str, Any], size: str
+) -> None:
+    from kflab.ml import live as module
+
+    training = {"epochs": 40, "patience": 2, "batch_size": 16, "refit": "train+validation"}
+    monkeypatch.setattr(module, "_FREE_SECONDS", 1e9)
+    whole = fit("sklearn:breast_cancer", family, params=params, training=training)
+    monkeypatch.setattr(module, "_FREE_SECONDS", 0.0)
+    monkeypatch.setattr(module, "_SHARE", 0.0)
+    thinned = fit("sklearn:breast_cancer", family, params=params, training=training)
+    assert len(thinned.heard.of("epoch")) < len(whole.heard.of("epoch"))
+    assert thinned.result.hyperparameters[size] == whole.result.hyperparameters[size]
+    assert thinned.result.metrics == whole.result.metrics
