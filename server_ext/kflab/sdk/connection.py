@@ -76,17 +76,20 @@ class Connection:
             with _opener(_loopback(url)).open(request, data, timeout=TIMEOUT) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
-            if error.code in range(300, 400):
-                raise Unreachable(
-                    f"{self.url} is not a kflab server's address: it sends on to {error.headers.get('Location')}"
-                ) from error
-            message, fields = _refusal(error)
-            if error.code in (502, 503, 504):
-                raise Unreachable(message) from error
-            raise ApiError(message, error.code, fields) from None  # its sentence says it all
+            with error:  # it holds the connection
+                raise self._refused(error) from None  # its sentence says it all
         except (OSError, HTTPException) as error:
             raise Unreachable(f"the kflab server at {self.url} does not answer ({error})") from error
         return json.loads(text) if text else None
+
+    def _refused(self, error: urllib.error.HTTPError) -> Unreachable | ApiError:
+        if error.code in range(300, 400):
+            to = error.headers.get("Location")
+            return Unreachable(f"{self.url} is not a kflab server's address: it sends on to {to}")
+        message, fields = _refusal(error)
+        return (
+            Unreachable(message) if error.code in (502, 503, 504) else ApiError(message, error.code, fields)
+        )
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

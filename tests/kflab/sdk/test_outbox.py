@@ -111,7 +111,7 @@ def test_recorded_without_a_server_and_sent_later_once(
 
     connect(monkeypatch, server)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         later = exe.log_output(kflab.Model(name="second"))
     sent = list(store.batches.values())
     assert [b["artifacts"][0]["name"] for b in sent] == ["data", "m", "eval", "second"]

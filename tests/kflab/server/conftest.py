@@ -92,7 +92,7 @@ class Stream:
             kind, data = self._socket.recv_data()
             if kind == websocket.ABNF.OPCODE_CLOSE:
                 self.closed = int.from_bytes(data[:2], "big")
-                self._socket.close()
+                self._socket.shutdown()  # close() leaves alone what has said goodbye
             else:
                 yield json.loads(data)
 

@@ -128,9 +128,11 @@ class RunningHub:
     data: Path
     policy: Path
     said: list[str] = field(default_factory=list)
+    browsers: list[httpx.Client] = field(default_factory=list)
 
     def person(self, name: str, password: str = PASSWORD) -> Person:
         web = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        self.browsers.append(web)
         web.get("/hub/login")
         person = Person(name, web, self.data)
         answer = web.post(
@@ -141,6 +143,8 @@ class RunningHub:
         return person
 
     def stop(self, number: int = signal.SIGINT) -> int:
+        for web in self.browsers:
+            web.close()
         if self.process.poll() is None:
             self.process.send_signal(number)
         if self.process.stdout:
