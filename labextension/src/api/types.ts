@@ -855,6 +855,11 @@ export interface Suggested {
   target: string;
   task: 'binary' | 'multiclass' | 'regression';
 }
+export interface Reached {
+  done: number;
+  of?: number | null;
+  unit: 'trial' | 'epoch' | 'iteration' | 'trees' | 'samples';
+}
 export interface Removed {
   kind: 'pods' | 'deployments' | 'statefulsets' | 'services' | 'jobs' | 'pvcs' | 'events';
   name: string;
@@ -880,6 +885,9 @@ export interface RowsPage {
   total_exact?: true;
 }
 export interface Run {
+  /**
+   * Of a search that is not done the best so far.
+   */
   best?: Best | null;
   cause?: ('error' | 'signal' | 'oom' | 'nan' | 'disk' | 'lost') | null;
   created: string;
@@ -887,6 +895,10 @@ export interface Run {
   id: string;
   kind: 'train' | 'tune' | 'evaluate';
   name: string;
+  /**
+   * Of a run that is not done, once it has begun.
+   */
+  reached?: Reached | null;
   spec: RunSpec;
   started?: string | null;
   state: 'queued' | 'running' | 'paused' | 'interrupted' | 'done' | 'failed' | 'cancelled';

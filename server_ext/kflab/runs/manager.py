@@ -27,6 +27,7 @@ from kflab.runs import process
 from kflab.runs.events import ENDS
 from kflab.runs.folder import RunFolder, try_lock
 from kflab.runs.log import EventLog, LogFull, Record, Tail, is_full, read, summary
+from kflab.runs.reached import Course
 from kflab.runs.spec import From, Run, RunKind, RunSpec, RunState, new_ulid, read_spec
 from kflab.runs.trials.history import read_history
 from kflab.runs.trials.register import best_of
@@ -67,6 +68,7 @@ class _Known:
     run: Run
     size: int
     ended: bool
+    course: Course
 
 
 class RunManager:
@@ -166,22 +168,22 @@ class RunManager:
         except FileNotFoundError:
             size = -1
         if known is None or known.size != size or not folder.spec.exists():
-            known = self._read(folder, known.run if known else None, size)
+            known = self._read(folder, known, size)
             self._known[run_id] = known
         return known.run
 
-    def _read(self, folder: RunFolder, before: Run | None, size: int) -> _Known:
+    def _read(self, folder: RunFolder, before: _Known | None, size: int) -> _Known:
         try:
             created = folder.spec.stat().st_mtime
             # Only a run that has ended may go on with another budget.
-            spec = before.spec if before and before.ended is None else read_spec(folder)
+            spec = before.run.spec if before and not before.ended else read_spec(folder)
         except FileNotFoundError:
             self._known.pop(folder.id, None)
             raise RunNotFound(f"There is no run {folder.id}. It may have been deleted.") from None
         except (ValidationError, OSError) as error:
             raise self._unreadable(folder.id, -1, error) from None
         try:
-            return self._summed_up(folder, spec, created, size)
+            return self._summed_up(folder, spec, created, size, before.course if before else Course())
         except (ValidationError, KeyError, OSError) as error:
             raise self._unreadable(folder.id, size, error) from None
 
@@ -192,11 +194,18 @@ class RunManager:
             logger.warning("Run %s cannot be read: %s", run_id, error)
         return RunNotFound(f"The files of run {run_id} are of another version or damaged.")
 
-    def _summed_up(self, folder: RunFolder, spec: RunSpec, created: float, size: int) -> _Known:
+    def _summed_up(
+        self, folder: RunFolder, spec: RunSpec, created: float, size: int, course: Course
+    ) -> _Known:
         first, last = summary(folder.events)
         ended = last is not None and last["type"] in ENDS
         end = last if ended and last is not None else {}
         state = end["type"] if ended else "running" if last else "queued"
+        # The end of a run that is done says it all; of the others only what came since it was last asked for is read.
+        if state == "running" or (spec.kind == "tune" and ended and "best" not in end):
+            tail = Tail(folder.events, course.seq)
+            while found := tail.read():
+                course = course.after(found)
         run = Run.model_validate(
             {
                 "id": folder.id,
@@ -209,10 +218,11 @@ class RunManager:
                 "started": first["time"] if first else None,
                 "ended": end.get("time"),
                 "spec": spec,
-                "best": end.get("best"),
+                "reached": course.reached(spec) if state != "done" else None,
+                "best": end.get("best") or course.best(),
             }
         )
-        return _Known(run, size, ended)
+        return _Known(run, size, ended, course)
 
     def events(self, run_id: str, since: int = 0, limit: int = 1000) -> Sequence[Record]:
         """Up to `limit` events with seq > since. Raises RunNotFound."""

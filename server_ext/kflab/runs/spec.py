@@ -13,7 +13,18 @@ from kflab.ml.tuning import BudgetSpec, TuningSpec
 from kflab.runs.events import Best, Cause
 from kflab.runs.folder import RunFolder
 
-__all__ = ["EngineSpec", "From", "Run", "RunKind", "RunSpec", "RunState", "Ulid", "new_ulid", "read_spec"]
+__all__ = [
+    "EngineSpec",
+    "From",
+    "Reached",
+    "Run",
+    "RunKind",
+    "RunSpec",
+    "RunState",
+    "Ulid",
+    "new_ulid",
+    "read_spec",
+]
 
 RunKind = Literal["train", "tune", "evaluate"]
 RunState = Literal["queued", "running", "paused", "interrupted", "done", "failed", "cancelled"]
@@ -73,6 +84,17 @@ class RunSpec(Strict):
         return self
 
 
+class Reached(Strict):
+    """How far a run has come: trials that ended, the baseline not counted, or the last step of a training.
+
+    `of` is how many there are to be, at most: a space may hold fewer trials, and patience may stop a training.
+    """
+
+    done: Annotated[int, Field(ge=0)]
+    of: Annotated[int, Field(ge=0)] | None = None
+    unit: Literal["trial", "epoch", "iteration", "trees", "samples"]
+
+
 class Run(Strict):
     """What is known of a run. Times are RFC 3339, ms, UTC."""
 
@@ -86,7 +108,8 @@ class Run(Strict):
     started: str | None = None
     ended: str | None = None
     spec: RunSpec
-    best: Best | None = None
+    reached: Reached | None = Field(None, description="Of a run that is not done, once it has begun.")
+    best: Best | None = Field(None, description="Of a search that is not done the best so far.")
 
 
 def read_spec(folder: RunFolder) -> RunSpec:

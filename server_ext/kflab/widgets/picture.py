@@ -263,8 +263,9 @@ def _word(run: Mapping[str, Any]) -> str:
 
 
 def _best(run: Mapping[str, Any]) -> str:
+    """Of an ended run, as with `_took`."""
     best = run.get("best")
-    if not best:
+    if not best or not run.get("ended"):
         return ""
     trial = {None: "", 0: " (the baseline)"}.get(best.get("trial"), f" (trial {best.get('trial')})")
     return f"{_plain(best['metric'])} {brief(best['value'])}{trial}"

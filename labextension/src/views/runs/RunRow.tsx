@@ -8,6 +8,7 @@ import { Refusal, useSending } from '../shared/sending';
 import { isLive, StateBadge } from '../shared/state';
 import { Elapsed, When } from '../shared/time';
 import type { Run } from '../shared/types';
+import { stepWords } from '../train/words';
 import { searchWords } from '../tune/words';
 
 export function runName(run: Run, trans: Trans): string {
@@ -19,6 +20,16 @@ export function runName(run: Run, trans: Trans): string {
         ? trans('Tuning of %1', family ?? trans('a model'))
         : (family ?? trans('Run'));
   return run.name || `${kind} ${run.id.slice(-4)}`;
+}
+
+/** How far it has come, while it is not done: `5 ended` of the trials of a search, `Epoch 3 of 20`. */
+function reachedWords({ reached }: Run, trans: Trans): string {
+  if (!reached) {
+    return '';
+  }
+  return reached.unit === 'trial'
+    ? trans('%1 ended', reached.done)
+    : stepWords({ ...reached, unit: reached.unit, step: reached.done }, trans);
 }
 
 /** One run: state, name, key measure, duration, and what can be done with it. */
@@ -38,6 +49,14 @@ export function RunRow({
   const acting = useSending();
   const live = isLive(run.state);
   const name = runName(run, trans);
+  const how = [
+    run.spec.tuning
+      ? searchWords(run.spec.tuning, trans) || trans('tuning')
+      : '',
+    reachedWords(run, trans)
+  ]
+    .filter(Boolean)
+    .join(', ');
   const act = async (): Promise<void> => {
     await (live
       ? client.request('POST', `runs/${run.id}/cancel`)
@@ -68,12 +87,7 @@ export function RunRow({
       <StateBadge state={run.state} />
       <span className="kf-RunRow-facts">
         {run.kind === 'evaluate' && <span>{trans('test part')}</span>}
-        {run.kind === 'tune' && (
-          <span>
-            {(run.spec.tuning && searchWords(run.spec.tuning, trans)) ||
-              trans('tuning')}
-          </span>
-        )}
+        {how && <span>{how}</span>}
         {run.best && (
           <span className="kf-number" title={exact(run.best.value)}>
             {run.best.metric} {brief(run.best.value)}

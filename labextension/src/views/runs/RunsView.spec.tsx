@@ -163,6 +163,24 @@ test('a search says how it searched and which trial is best, and opens its own p
   ).toBeTruthy();
 });
 
+test('a run that is not done says how far it is, and a search the best so far', async () => {
+  const search = tuneRun({
+    reached: { done: 5, of: 12, unit: 'trial' },
+    best: { metric: 'accuracy', value: 0.95, trial: 3 }
+  });
+  const training = run({
+    id: done.id,
+    reached: { done: 3, of: 20, unit: 'epoch' }
+  });
+  show(
+    <RunsView />,
+    new ScriptedClient({ 'GET runs': page([search, training]) })
+  );
+  expect(await screen.findByText('TPE, 12 trials, 5 ended')).toBeTruthy();
+  expect(screen.getByText('accuracy 0.9500 (trial 3)')).toBeTruthy();
+  expect(screen.getByText('Epoch 3 of 20')).toBeTruthy();
+});
+
 test('the page of a run is that of its kind', async () => {
   const opened = (of: unknown) =>
     show(

@@ -31,16 +31,19 @@ export function metricWord(name: string): string {
   return name.replace(/_/g, ' ');
 }
 
-/** How far a run is: `Epoch 3 of 20`. */
+/** How far a training is: `Epoch 3 of 20`. */
+export function stepWords(
+  { unit, step, of }: Pick<Epoch, 'unit' | 'step' | 'of'>,
+  trans: Trans
+): string {
+  const word = unitWord(unit, trans);
+  return of ? trans('%1 %2 of %3', word, step, of) : trans('%1 %2', word, step);
+}
+
+/** The same of a run that is followed; null before its first step. */
 export function progress(live: Live, trans: Trans): string | null {
   const epoch = live.epochs[live.epochs.length - 1];
-  if (!epoch) {
-    return null;
-  }
-  const unit = unitWord(epoch.unit, trans);
-  return epoch.of
-    ? trans('%1 %2 of %3', unit, epoch.step, epoch.of)
-    : trans('%1 %2', unit, epoch.step);
+  return epoch ? stepWords(epoch, trans) : null;
 }
 
 /** The measure that says most: the run's best, else the first where more is better. */
