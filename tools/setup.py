@@ -35,6 +35,11 @@ PIP_INSTALL = (
     *(str(VENV / "bin/python"), "-m", "pip", "install"),
     *("--disable-pip-version-check", "--no-input", "--no-compile"),
 )
+# A file that does not compile is one that is never imported, such as a template.
+COMPILE = f"""
+import compileall, re
+compileall.compile_dir({str(VENV / "lib")!r}, quiet=2, workers=0, rx=re.compile("/tests?/"))
+"""
 
 
 class SetupError(Exception):
@@ -128,6 +133,10 @@ def install(lock: Path) -> None:
             len(re.findall(r"^[\w.\[\]-]+==", wanted, re.M)),
         ),
     )
+    if (
+        sys.dont_write_bytecode
+    ):  # then no import keeps what it compiles, and each process would compile it all again
+        run("compiling them, as PYTHONDONTWRITEBYTECODE is set", [str(VENV / "bin/python"), "-c", COMPILE])
 
 
 def build_browser_parts() -> None:

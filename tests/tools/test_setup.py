@@ -79,6 +79,42 @@ def test_what_has_no_package_for_the_system_is_left_out_and_said(
     assert ("Python 3.11" in capsys.readouterr().out) == (not there)
 
 
+@pytest.mark.parametrize("dont", [True, False])
+def test_packages_are_compiled_where_no_import_would_keep_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dont: bool
+) -> None:
+    ran: list[list[str]] = []
+    (tmp_path / "dev.txt").write_text(LOCK)
+    monkeypatch.setattr(setup, "VENV", tmp_path)
+    monkeypatch.setattr(setup, "ROOT", tmp_path)
+    monkeypatch.setattr(setup, "run", lambda title, command, **_: ran.append(command))
+    monkeypatch.setattr(sys, "dont_write_bytecode", dont)
+    setup.install(tmp_path / "dev.txt")
+    assert [command[-1] == setup.COMPILE for command in ran] == [False, True][: 1 + dont]
+
+
+def test_what_is_compiled_is_kept_also_beside_what_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/good.py").write_text("x = 1\n")
+    (tmp_path / "lib/template.py").write_text("{{ x }} = 1 +\n")
+    code = setup.COMPILE.replace(str(setup.VENV), str(tmp_path))
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert [path.name.split(".")[0] for path in tmp_path.rglob("*.pyc")] == ["good"]
+
+
+def test_checks_keep_what_they_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    seen: list[dict[str, str]] = []
+
+    def passed(one: check.Check, env: dict[str, str]) -> check.Outcome:
+        seen.append(env)
+        return check.Outcome(one.name, "passed", 0.0)
+
+    monkeypatch.setattr(check, "run_static", passed)
+    assert check.main(["ruff"]) == 0
+    assert "PYTHONDONTWRITEBYTECODE" not in seen[0] and "PATH" in seen[0]
+
+
 def test_a_step_is_done_once_per_input(tmp_path: Path) -> None:
     done: list[str] = []
     stamp = tmp_path / "stamp"
@@ -157,6 +193,7 @@ def test_a_second_set_up_does_no_work(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(setup, "LABEXTENSION", extension)
     monkeypatch.setattr(setup, "BUILT", (built,))
     monkeypatch.setattr(setup, "make_venv", lambda: None)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.setattr(setup, "run", run)
     setup.setup("start")
     assert len(done) == 4, done
