@@ -123,7 +123,7 @@ def throughput(workspace: Path, count: int = 20_000) -> Row:
 
 
 def start(workspace: Path, name: str, spec: dict[str, Any], goal: float, times: int = 4) -> Row:
-    """From the request until the data is loaded, in the median of `times`."""
+    """From the request until the data is loaded, in the median of `times`, beside a process that only loads it."""
 
     def loaded(manager: RunManager, run_id: str) -> bool:
         events = manager.events(run_id)
@@ -145,13 +145,13 @@ def start(workspace: Path, name: str, spec: dict[str, Any], goal: float, times: 
         if number:  # the first fills the file cache
             ours.append(took)
             peer.append(time.perf_counter() - began)
-    median = statistics.median(ours)
+    mine, bare = statistics.median(ours), statistics.median(peer)
     return {
         "what": f"run start → data loaded, {name}",
-        "ours": f"{median:.2f} s",
-        "peer": f"bare process {statistics.median(peer):.2f} s",
-        "goal": f"≤ {goal} s",
-        "met": median <= goal,
+        "ours": f"{mine:.2f} s",
+        "peer": f"bare process {bare:.2f} s",
+        "goal": f"≤ {goal} × bare",
+        "met": mine <= goal * bare,
     }
 
 
@@ -159,8 +159,8 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder)
         return [
-            start(workspace, "sklearn", SPEC, 1.5),
-            start(workspace, "Keras", KERAS, 2.5),
+            start(workspace, "sklearn", SPEC, 1.36),
+            start(workspace, "Keras", KERAS, 1.32),
             cancel(workspace),
             throughput(workspace),
         ]

@@ -89,7 +89,8 @@ def test_a_search_that_begins_with_a_training_run_takes_over_what_that_was(serve
     again = kflab.tune(
         before, model="sklearn:DecisionTreeRegressor", params={}, trials=1, seconds=60, parallel=2
     )
-    spec = again.wait(progress=False).info()["spec"]
+    spec = again.info()["spec"]
+    again.cancel()
     assert spec["model"]["family"] == "sklearn:DecisionTreeRegressor"
     assert spec["tuning"]["budget"] == {"trials": 1, "parallel": 2, "seconds": 60.0, "trial_seconds": None}
 
