@@ -13,6 +13,9 @@ from kflab.runs.trials.history import ENDED, best
 
 __all__ = ["Course"]
 
+# Of a trial; the rest, such as a traceback, may be long, and this is held for each run that is not done.
+_KEPT = ("trial", "state", "value", "metrics")
+
 
 @dataclass(frozen=True)
 class Course:
@@ -30,7 +33,7 @@ class Course:
             if event["type"] == "epoch":
                 step = event
             elif event["type"] == "trial":
-                trials[event["trial"]] = event
+                trials[event["trial"]] = {name: event[name] for name in _KEPT if name in event}
         return Course(seq, step, trials)
 
     def reached(self, spec: RunSpec) -> Mapping[str, Any] | None:
